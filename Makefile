@@ -1,0 +1,39 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check bench slow docs clean
+
+demo: .venv/ready
+	$(BIN)/convo-sync demo
+
+test: .venv/dev
+	$(BIN)/python -m pytest
+
+slow: .venv/dev
+	$(BIN)/python -m pytest -m "slow or not slow"
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_docs.py
+
+docs: .venv/dev
+	$(BIN)/python docs/generate.py
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks
+
+# The pinned, hashed set first; the package itself last, since pip refuses an editable install beside hashes.
+.venv/ready: constraints.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/dev: .venv/ready constraints-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints-dev.txt
+	touch $@
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

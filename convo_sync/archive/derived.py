@@ -1,0 +1,213 @@
+"""The tables derived from documents, kept equal to the current revision by merging row by row, with their index rows.
+
+A row that stays the same is not touched, so that `changed` moves only where something differs. It knows tables and
+columns, and nothing of the API's JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convo_sync.archive.transaction import Change
+from convo_sync.records import Document, Kind
+
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A derived table. `scope`: columns that one document owns; `key`: what numbers its rows; `index`: its FTS table."""
+
+    name: str
+    scope: tuple[str, ...]
+    key: tuple[str, ...]
+    values: tuple[str, ...]
+    index: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """In the order of a document's rows."""
+        return (*self.scope, *self.key, *self.values)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether its rows carry `changed` and leave a trace in `deletions`."""
+        return not self.name.startswith("_")
+
+
+_CONVERSATION = ("conversation_id",)
+_ITEM = ("conversation_id", "item")
+_POSITION = ("position",)
+_FEEDBACK = (
+    "overall_score", "focus", "quote", "reason", "alternative", "clarity", "listening", "time_management",
+    "collaboration", "decision_making", "talk_listen_ratio", "user_speaker",
+)  # fmt: skip
+_EVENT = ("event_id", "start_time", "start_date", "end_time", "end_date", "time_zone", "summary")
+
+TABLES: Mapping[str, Table] = {
+    table.name: table
+    for table in (
+        Table("segments", _CONVERSATION, _POSITION, ("speaker", "timestamp", "text"), index="segments_fts"),
+        Table("keypoints", _CONVERSATION, _POSITION, ("section", "heading", "text")),
+        Table("decisions", _CONVERSATION, _POSITION, ("text",)),
+        Table("action_items", _CONVERSATION, _POSITION, ("text", "owner", "confidence", "priority")),
+        Table("participants", _CONVERSATION, _POSITION, ("name",)),
+        Table("important_dates", _CONVERSATION, _POSITION, ("date", "context")),
+        Table("feedback", _CONVERSATION, (), _FEEDBACK),
+        Table(
+            "feedback_points",
+            _CONVERSATION,
+            _POSITION,
+            ("type", "category", "description", "suggestion", "quote", "timestamp"),
+        ),
+        Table("action_plan", _CONVERSATION, _POSITION, ("text",)),
+        Table("answers", _ITEM, (), ("query", "response", "segments_analyzed", "conversation_minutes")),
+        Table("suggested_queries", _ITEM, _POSITION, ("text",)),
+        Table("emails", _ITEM, (), ("subject", "body", "created_at")),
+        Table("email_points", _ITEM, _POSITION, ("type", "text")),
+        Table("events", ("item",), (), _EVENT),
+        Table("attendees", ("item",), _POSITION, ("email", "name", "response_status")),
+        Table("_notes", ("conversation_id", "source", "item"), ("kind", "position"), ("text",), index="notes_fts"),
+    )
+}
+
+OF_KIND: Mapping[Kind, tuple[str, ...]] = {
+    Kind.LISTING: (),
+    Kind.TRANSCRIPT: ("segments",),
+    Kind.KEYPOINTS: ("keypoints", "decisions", "action_items", "participants", "important_dates"),
+    Kind.FEEDBACK: ("feedback", "feedback_points", "action_plan"),
+    Kind.ANSWER: ("answers", "suggested_queries"),
+    Kind.EMAIL: ("emails", "email_points"),
+    Kind.EVENT: ("events", "attendees"),
+}
+
+
+def store(change: Change, document: Document) -> None:
+    """Bring every table derived from this document, and the search index, to what the document says."""
+    for name in OF_KIND[document.kind]:
+        table = TABLES[name]
+        _merge(change, table, _scope(table, document), document.rows.get(name, ()))
+    if document.kind not in (Kind.TRANSCRIPT, Kind.EVENT):
+        scope = (document.conversation_id, document.kind.value, document.item)
+        _merge(change, TABLES["_notes"], scope, [(*scope, *note) for note in _notes(document)])
+
+
+def _scope(table: Table, document: Document) -> Row:
+    parts = {"conversation_id": document.conversation_id, "item": document.item}
+    return tuple(parts[column] for column in table.scope)
+
+
+def _notes(document: Document) -> Iterable[tuple[str, int, str]]:
+    """What of a document is found by search and labelled by its kind: (kind, position, text)."""
+    rows = document.rows
+    if document.kind is Kind.LISTING and document.title:
+        yield "title", 0, document.title
+    for name, kind in (("keypoints", "keypoints"), ("decisions", "decision"), ("action_items", "action_item")):
+        text = TABLES[name].columns.index("text")
+        for row in rows.get(name, ()):
+            yield kind, row[1], row[text]
+    for row in rows.get("feedback_points", ()):
+        yield "feedback", row[1], " ".join(part for part in row[4:7] if part)
+    for _, _, first, second, *_ in (*rows.get("emails", ()), *rows.get("answers", ())):
+        yield document.kind.value, 0, f"{first}\n{second}"
+
+
+def _merge(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> None:
+    width = len(table.scope) + len(table.key)
+    wanted = {row[len(table.scope) : width]: row[width:] for row in rows}
+    held = _held(change, table, scope)
+    fresh = [key for key in wanted if key not in held]
+    differing = [key for key in wanted if key in held and held[key][1:] != wanted[key]]
+    leaving = [key for key in held if key not in wanted]
+    if table.index:
+        _unindex(change, table, [held[key] for key in (*differing, *leaving)])
+    _delete(change, table, scope, {key: held[key][0] for key in leaving})
+    _update(change, table, [(wanted[key], held[key][0]) for key in differing])
+    _insert(change, table, [(*scope, *key, *wanted[key]) for key in fresh])
+    if table.index and fresh and not held:
+        _index_scope(change, table, scope)
+    elif table.index:
+        _index(change, table, [held[key][0] for key in differing])
+        _index_fresh(change, table, scope, fresh)
+
+
+def _where(columns: Iterable[str]) -> str:
+    return " and ".join(f"{column} = ?" for column in columns)
+
+
+def _held(change: Change, table: Table, scope: Row) -> dict[Row, Row]:
+    columns = ", ".join((*table.key, "id", *table.values))
+    sql = f"select {columns} from {table.name} where {_where(table.scope)}"  # noqa: S608 - names from TABLES
+    width = len(table.key)
+    return {row[:width]: row[width:] for row in change.connection.execute(sql, scope)}
+
+
+def _insert(change: Change, table: Table, rows: Sequence[Row]) -> None:
+    if not rows:
+        return
+    columns = table.columns
+    if table.is_public:
+        columns, rows = (*columns, "changed"), [(*row, change.number) for row in rows]
+    places = ", ".join("?" * len(columns))
+    sql = f"insert into {table.name} ({', '.join(columns)}) values ({places})"  # noqa: S608 - names from TABLES
+    change.connection.executemany(sql, rows)
+
+
+def _update(change: Change, table: Table, rows: Sequence[tuple[Row, int]]) -> None:
+    if not rows:
+        return
+    columns = [f"{column} = ?" for column in table.values]
+    if table.is_public:
+        columns.append(f"changed = {change.number}")
+    sql = f"update {table.name} set {', '.join(columns)} where id = ?"  # noqa: S608 - names from TABLES
+    change.connection.executemany(sql, [(*values, row_id) for values, row_id in rows])
+
+
+def _delete(change: Change, table: Table, scope: Row, ids: Mapping[Row, int]) -> None:
+    if not ids:
+        return
+    sql = f"delete from {table.name} where id = ?"  # noqa: S608 - names from TABLES
+    change.connection.executemany(sql, [(row_id,) for row_id in ids.values()])
+    if table.is_public:
+        note_deletions(change, table.name, [(*scope, *key) for key in ids])
+
+
+def note_deletions(change: Change, table_name: str, keys: Iterable[Row]) -> None:
+    """Say in the change feed that these rows left."""
+    change.connection.executemany(
+        "insert into deletions (table_name, key, changed) values (?, ?, ?)",
+        [(table_name, json.dumps(key), change.number) for key in keys],
+    )
+
+
+def _unindex(change: Change, table: Table, held: Sequence[Row]) -> None:
+    """Take rows out of the index: FTS5 must be given the very text that was indexed."""
+    text = 1 + table.values.index("text")
+    change.connection.executemany(
+        f"insert into {table.index} ({table.index}, rowid, text) values ('delete', ?, ?)",  # noqa: S608
+        [(row[0], row[text]) for row in held],
+    )
+
+
+def _index(change: Change, table: Table, ids: Sequence[int]) -> None:
+    sql = f"insert into {table.index} (rowid, text) select id, text from {table.name} where id = ?"  # noqa: S608
+    change.connection.executemany(sql, [(row_id,) for row_id in ids])
+
+
+def _index_scope(change: Change, table: Table, scope: Row) -> None:
+    """Index a whole document in one statement: four times as fast as row by row."""
+    change.connection.execute(
+        f"insert into {table.index} (rowid, text) select id, text from {table.name} where {_where(table.scope)}",  # noqa: S608
+        scope,
+    )
+
+
+def _index_fresh(change: Change, table: Table, scope: Row, keys: Sequence[Row]) -> None:
+    sql = (
+        f"insert into {table.index} (rowid, text) select id, text from {table.name} "  # noqa: S608 - names from TABLES
+        f"where {_where((*table.scope, *table.key))}"
+    )
+    change.connection.executemany(sql, [(*scope, *key) for key in keys])

@@ -1,0 +1,120 @@
+"""Documents and their revisions: every distinct version is kept as received, and one of them is the current one.
+
+It knows bodies and digests, and leaves what is derived from them to `derived`.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from datetime import datetime
+
+from convo_sync.archive import derived
+from convo_sync.archive.transaction import Change
+from convo_sync.records import Document
+from convo_sync.times import format_time
+
+# 3.6 of 12.8 MB, and far faster than lzma; level 6 takes twice the time for a twenty-fifth of the size.
+_LEVEL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    id: int
+    revision: int
+    digest: str
+    newest_revision: int
+    newest_digest: str
+
+
+def store(change: Change, document: Document, *, current: bool, cause: str, run_id: int, now: datetime) -> bool:
+    """Keep a document: a new revision if it differs from the newest, and current if it may be; whether it was new.
+
+    Args:
+        current: False keeps it as a revision only, behind the better one that is held.
+    """
+    held = _held(change, document)
+    if held is None:
+        document_id = _insert(change, document, now)
+        _insert_revision(change, document_id, 1, document, cause, run_id, now)
+        derived.store(change, document)
+        return True
+    is_new = held.newest_digest != document.digest
+    revision = held.newest_revision + is_new
+    if is_new:
+        _insert_revision(change, held.id, revision, document, cause, run_id, now)
+    if current and revision != held.revision:
+        _make_current(change, held.id, revision, document, now)
+        derived.store(change, document)
+    return is_new
+
+
+def _held(change: Change, document: Document) -> _Held | None:
+    row = change.connection.execute(
+        """
+        select d.id, d.revision, d.digest, r.revision, r.digest
+        from documents d
+        join revisions r on r.document_id = d.id
+        where coalesce(d.conversation_id, '') = ? and d.kind = ? and d.item = ?
+        order by r.revision desc
+        limit 1
+        """,
+        (document.conversation_id, document.kind.value, document.item),
+    ).fetchone()
+    return _Held(*row) if row else None
+
+
+def _insert(change: Change, document: Document, now: datetime) -> int:
+    cursor = change.connection.execute(
+        """
+        insert into documents (
+            conversation_id, kind, item, revision, digest, title, created_at, fetched_at, quarantined, changed
+        )
+        values (?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            document.conversation_id or None,
+            document.kind.value,
+            document.item,
+            *_current_values(document, now),
+            change.number,
+        ),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def _current_values(document: Document, now: datetime) -> tuple[str | int | None, ...]:
+    return document.digest, document.title, document.created_at, format_time(now), document.quarantined
+
+
+def _make_current(change: Change, document_id: int, revision: int, document: Document, now: datetime) -> None:
+    change.connection.execute(
+        """
+        update documents
+        set digest = ?, title = ?, created_at = ?, fetched_at = ?, quarantined = ?, revision = ?, changed = ?
+        where id = ?
+        """,
+        (*_current_values(document, now), revision, change.number, document_id),
+    )
+
+
+def _insert_revision(
+    change: Change, document_id: int, revision: int, document: Document, cause: str, run_id: int, now: datetime
+) -> None:
+    change.connection.execute(
+        """
+        insert into revisions (document_id, revision, digest, body, bytes, fetched_at, cause, run_id, changed)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            document_id,
+            revision,
+            document.digest,
+            zlib.compress(document.body, _LEVEL),
+            len(document.body),
+            format_time(now),
+            cause,
+            run_id,
+            change.number,
+        ),
+    )

@@ -1,0 +1,160 @@
+"""Holdings: what the archive has of each kind, and what a run still owes. A run can be killed anywhere; this tells the rest.
+
+Functions that read take a connection, those that write the open transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from convo_sync.archive import sqlite
+from convo_sync.archive.transaction import Change
+from convo_sync.plan.schedule import LONGEST_STEP
+from convo_sync.records import Conversation, ConversationId, Holding, Kind, Owed, State
+from convo_sync.times import format_time, parse_time, read_time, write_time
+
+_CONVERSATION = """
+    c.id, c.title, c.start_time, c.end_time, c.minutes, c.segment_count,
+    s.listing_digest, s.counted_at, c.gone_at, s.missed_sweeps, s.suspect
+"""
+_HOLDING = """
+    h.conversation_id, h.kind, h.state, h.next_try_at, h.anchor_at, h.tries, h.reason, h.digest, h.checked_at
+"""
+_OWED = f"""
+    select {_CONVERSATION}, {_HOLDING}
+    from holdings h
+    join conversations c on c.id = h.conversation_id
+    join sightings s on s.conversation_id = c.id
+"""  # noqa: S608 - column names only
+_WIDTH = 11
+# Clocks drift against each other: a time just set to the longest step ahead must not look as if it were beyond it.
+_SLACK = timedelta(hours=1)
+
+
+def _conversation(row: Sequence[object]) -> Conversation:
+    id_, title, start, end, minutes, count, digest, counted_at, gone_at, missed, suspect = row
+    return Conversation(
+        ConversationId(str(id_)),
+        str(title),
+        parse_time(str(start)),
+        read_time(end),  # type: ignore[arg-type]  # text or null, by the schema
+        minutes,  # type: ignore[arg-type]
+        count,  # type: ignore[arg-type]
+        str(digest),
+        parse_time(str(counted_at)),
+        read_time(gone_at),  # type: ignore[arg-type]
+        missed,  # type: ignore[arg-type]
+        bool(suspect),
+    )
+
+
+def _holding(row: Sequence[object]) -> Holding:
+    id_, kind, state, next_try, anchor, tries, reason, digest, checked = row
+    return Holding(
+        ConversationId(str(id_)),
+        Kind(str(kind)),
+        State(str(state)),
+        read_time(next_try),  # type: ignore[arg-type]  # text or null, by the schema
+        read_time(anchor),  # type: ignore[arg-type]
+        tries,  # type: ignore[arg-type]
+        str(reason),
+        digest,  # type: ignore[arg-type]
+        read_time(checked),  # type: ignore[arg-type]
+    )
+
+
+def _owed(rows: Iterable[Sequence[object]]) -> list[Owed]:
+    return [Owed(_conversation(row[:_WIDTH]), _holding(row[_WIDTH:])) for row in rows]
+
+
+def conversation(connection: sqlite.Connection, conversation_id: ConversationId) -> Conversation | None:
+    """One conversation as the archive knows it."""
+    sql = f"""
+        select {_CONVERSATION}
+        from conversations c join sightings s on s.conversation_id = c.id
+        where c.id = ?
+    """  # noqa: S608 - column names only
+    row = connection.execute(sql, (conversation_id,)).fetchone()
+    return _conversation(row) if row else None
+
+
+def of_conversation(connection: sqlite.Connection, conversation_id: ConversationId) -> tuple[Holding, ...]:
+    """All holdings of one conversation."""
+    sql = f"select {_HOLDING} from holdings h where h.conversation_id = ? order by h.kind"  # noqa: S608
+    return tuple(_holding(row) for row in connection.execute(sql, (conversation_id,)))
+
+
+def due(connection: sqlite.Connection, now: datetime, *, retry_failed: bool) -> Sequence[Owed]:
+    """The holdings whose time has come. A time beyond the longest step came from a wrong clock, and has come too."""
+    rows = connection.execute(
+        f"""
+        {_OWED}
+        where c.gone_at is null
+        and (h.next_try_at <= ? or h.next_try_at > ? or (? and h.state = 'failed'))
+        """,
+        (format_time(now), format_time(now + LONGEST_STEP + _SLACK), int(retry_failed)),
+    )
+    return _owed(rows)
+
+
+def least_recently_checked(connection: sqlite.Connection, count: int) -> Sequence[Owed]:
+    """The documents, absent ones included, that the server was asked for longest ago."""
+    rows = connection.execute(
+        f"{_OWED} where c.gone_at is null and h.state in ('present', 'absent') order by h.checked_at limit ?", (count,)
+    )
+    return _owed(rows)
+
+
+def transcripts(connection: sqlite.Connection, ids: Iterable[str]) -> Sequence[Owed]:
+    """The transcript holdings of these conversations."""
+    sql = f"{_OWED} where h.kind = 'transcript' and c.id = ?"
+    return [each for id_ in ids for each in _owed(connection.execute(sql, (id_,)))]
+
+
+def newest(connection: sqlite.Connection, count: int) -> frozenset[ConversationId]:
+    """The ids of the newest conversations."""
+    rows = connection.execute(
+        "select id from conversations where gone_at is null order by start_time desc, id desc limit ?", (count,)
+    )
+    return frozenset(ConversationId(id_) for (id_,) in rows)
+
+
+def held_segments(connection: sqlite.Connection, conversation_id: ConversationId, kind: Kind) -> int | None:
+    """Turns of the current document (0 for other kinds); None where there is none."""
+    row = connection.execute(
+        """
+        select (select count(*) from segments s where s.conversation_id = d.conversation_id and d.kind = 'transcript')
+        from documents d
+        where d.conversation_id = ? and d.kind = ?
+        """,
+        (conversation_id, kind.value),
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def store(change: Change, holdings: Iterable[Holding]) -> None:
+    """Write holdings as they are now."""
+    change.connection.executemany(
+        """
+        insert into holdings (conversation_id, kind, state, next_try_at, anchor_at, tries, reason, digest, checked_at)
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        on conflict (conversation_id, kind) do update
+        set state = excluded.state, next_try_at = excluded.next_try_at, anchor_at = excluded.anchor_at,
+            tries = excluded.tries, reason = excluded.reason, digest = excluded.digest, checked_at = excluded.checked_at
+        """,
+        [
+            (
+                each.conversation_id,
+                each.kind.value,
+                each.state.value,
+                write_time(each.next_try_at),
+                write_time(each.anchor_at),
+                each.tries,
+                each.reason,
+                each.digest,
+                write_time(each.checked_at),
+            )
+            for each in holdings
+        ],
+    )

@@ -1,0 +1,244 @@
+"""The archive as a reader sees it: read-only, without a key, without a network, never waiting for the writer.
+
+sqlite3 alone: nothing here, or imported here, may load pydantic, httpx, sqlite_utils or apscheduler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from convo_sync.archive import searching, sqlite
+from convo_sync.errors import ArchiveMissing, ArchiveUnfit, NothingFound, UsageError
+from convo_sync.query import understand
+
+if TYPE_CHECKING:
+    # A search waits for what this module imports, so what only `list`, `show` and `status` need is imported there.
+    from pathlib import Path
+
+    from convo_sync.hits import SearchResult
+    from convo_sync.records import Step
+    from convo_sync.views import Meeting, MeetingRow, Status
+
+_ROWS = """
+    select c.id, c.title, c.start_time, c.end_time, c.minutes,
+        (select count(*) from segments s where s.conversation_id = c.id),
+        (select state from holdings h where h.conversation_id = c.id and h.kind = 'transcript'),
+        (select state from holdings h where h.conversation_id = c.id and h.kind = 'keypoints'),
+        (select state from holdings h where h.conversation_id = c.id and h.kind = 'feedback'),
+        c.gone_at
+    from conversations c
+"""
+
+
+class Reader:
+    """An open archive, read-only. Get one from `convo_sync.open_archive`; it is a context manager.
+
+    Raises:
+        ArchiveMissing: there is no file at `path`.
+        ArchiveUnfit: it is not an archive, or of a version that this program cannot read.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = path
+        self._connection = sqlite.open_for_reading(path)
+        try:
+            with sqlite.plain_errors(path):
+                _require_current(self._connection, path)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def search(self, text: str, *, limit: int = 10, kinds: Collection[str] = searching.KINDS) -> SearchResult:
+        """What a person remembers or wonders, as ranked hits. No text is an error.
+
+        Args:
+            text: words, "quoted phrases", -unwanted words.
+            limit: hits at most.
+            kinds: of title, transcript, keypoints, decision, action_item, feedback, email, answer.
+
+        Raises:
+            UsageError: a kind that does not exist.
+        """
+        unknown = set(kinds) - set(searching.KINDS)
+        if unknown:
+            raise UsageError(f"There is no kind {', '.join(sorted(unknown))}.", f"Kinds: {', '.join(searching.KINDS)}.")
+        with self._plainly():
+            return searching.search(self._connection, understand(text), limit=limit, kinds=kinds)
+
+    def meetings(
+        self, *, since: str | None = None, before: str | None = None, title: str = "", limit: int = -1
+    ) -> Sequence[MeetingRow]:
+        """Conversations, newest first.
+
+        Args:
+            since: those that began then or later, as UTC text.
+            before: those that began before then.
+            title: those whose title has this in it, in any case.
+            limit: at most so many; -1 for all.
+        """
+        sql = f"""
+            {_ROWS}
+            where (?1 is null or c.start_time >= ?1) and (?2 is null or c.start_time < ?2)
+            and (?3 = '' or instr(lower(c.title), lower(?3)) > 0)
+            order by c.start_time desc, c.id
+            limit ?4
+        """
+        with self._plainly():
+            return [_row(row) for row in self._connection.execute(sql, (since, before, title, limit))]
+
+    def meeting(self, name: str) -> Meeting:
+        """One conversation with all that is archived of it, by its id or the beginning of it.
+
+        Raises:
+            NothingFound: there is none, or several begin so.
+        """
+        with self._plainly():
+            row = self._find(name)
+            return self._whole(row)
+
+    def _find(self, name: str) -> MeetingRow:
+        found = self._connection.execute(f"{_ROWS} where c.id = ?", (name,)).fetchall()
+        if not found and name:
+            clause = "where substr(c.id, 1, length(?1)) = ?1 or substr(c.id, 1, length(?1) + 5) = 'sess_' || ?1 limit 3"
+            found = self._connection.execute(f"{_ROWS} {clause}", (name,)).fetchall()
+        if len(found) == 1:
+            return _row(found[0])
+        if found:
+            raise NothingFound(f"Several conversations begin with {name}.", "Give more of the id.")
+        raise NothingFound(
+            f"There is no conversation {name} in this archive.", "`convo-sync list` shows what there is."
+        )
+
+    def _whole(self, row: MeetingRow) -> Meeting:
+        from convo_sync.views import ActionItem, Meeting, Segment, Speaker
+
+        feedback = self._all("select * from feedback where conversation_id = ?", row.id)
+        columns = [each[1] for each in self._connection.execute("pragma table_info(feedback)")]
+        return Meeting(
+            row=row,
+            keypoints=self._keypoints(row.id),
+            decisions=self._texts("decisions", row.id),
+            action_items=tuple(
+                ActionItem(*each)
+                for each in self._all(
+                    "select text, owner, priority, confidence from action_items where conversation_id = ? order by position",
+                    row.id,
+                )
+            ),
+            important_dates=tuple(
+                self._all(
+                    "select coalesce(date, ''), coalesce(context, '') from important_dates "
+                    "where conversation_id = ? order by position",
+                    row.id,
+                )
+            ),
+            participants=self._texts("participants", row.id, "name"),
+            speakers=tuple(
+                Speaker(*each)
+                for each in self._all(
+                    "select speaker, turns, words, coalesce(seconds, 0), share from speaking_time "
+                    "where conversation_id = ? order by words desc",
+                    row.id,
+                )
+            ),
+            feedback=dict(zip(columns, feedback[0], strict=True)) if feedback else None,
+            action_plan=self._texts("action_plan", row.id),
+            segments=tuple(
+                Segment(*each)
+                for each in self._all(
+                    "select position, speaker, timestamp, text from segments where conversation_id = ? order by position",
+                    row.id,
+                )
+            ),
+            notes=dict(self._all("select kind, reason from holdings where conversation_id = ?", row.id)),
+        )
+
+    def _all(self, sql: str, conversation_id: str) -> list[tuple[Any, ...]]:
+        return self._connection.execute(sql, (conversation_id,)).fetchall()
+
+    def _texts(self, table: str, conversation_id: str, column: str = "text") -> tuple[str, ...]:
+        sql = f"select {column} from {table} where conversation_id = ? order by position"  # noqa: S608 - our own names
+        return tuple(text for (text,) in self._all(sql, conversation_id))
+
+    def _keypoints(self, conversation_id: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        sections: dict[int, tuple[str, list[str]]] = {}
+        sql = "select section, coalesce(heading, ''), text from keypoints where conversation_id = ? order by position"
+        for section, heading, text in self._all(sql, conversation_id):
+            sections.setdefault(section, (heading, []))[1].append(text)
+        return tuple((heading, tuple(points)) for heading, points in sections.values())
+
+    def status(self, now: datetime) -> Status:
+        """Coverage, backlog, the hour and the last runs, at `now`."""
+        from pathlib import Path
+
+        from convo_sync.archive import reporting
+
+        with self._plainly():
+            return reporting.status(self._connection, Path(self.path), now)
+
+    def next_steps(self, now: datetime) -> Sequence[Step]:
+        """What the next run would ask for besides the list, as far as the archive can tell."""
+        from convo_sync.archive import owed
+        from convo_sync.plan import steps
+
+        with self._plainly():
+            due = owed.due(self._connection, now, retry_failed=True)
+            return steps.plan(due, newest=owed.newest(self._connection, steps.NEWEST))
+
+    def execute(self, sql: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
+        """Any reading SQL: the columns' names and the rows. Writing and ATTACH are refused.
+
+        Raises:
+            UsageError: it is no single statement that reads.
+        """
+        try:
+            cursor = self._connection.execute(sql)
+        except (sqlite.Error, sqlite.Warning, ValueError) as error:
+            raise sqlite.refused(error, self.path) from error
+        return tuple(column[0] for column in cursor.description or ()), self._rows(cursor)
+
+    def _rows(self, cursor: Any) -> Iterator[tuple[Any, ...]]:
+        try:
+            # Not `yield from`: it would close the cursor of an iterator left halfway, maybe after its connection.
+            for row in cursor:  # noqa: UP028
+                yield row
+        except sqlite.Error as error:
+            raise sqlite.refused(error, self.path) from error
+
+    @contextmanager
+    def _plainly(self) -> Iterator[None]:
+        with sqlite.plain_reads(self.path):
+            yield
+
+
+def _row(row: Sequence[Any]) -> MeetingRow:
+    from convo_sync.views import MeetingRow
+
+    id_, title, start, end, minutes, segments, transcript, keypoints, feedback, gone_at = row
+    return MeetingRow(
+        id_, title, start, end, minutes, segments, transcript or "", keypoints or "", feedback or "", gone_at
+    )
+
+
+def _require_current(connection: sqlite.Connection, path: Path | str) -> None:
+    version = sqlite.check_version(connection, path)
+    if version == 0:
+        raise ArchiveMissing(f"{path} is empty: nothing is archived yet.", "Run `convo-sync sync`: it fills the file.")
+    if version < sqlite.SCHEMA_VERSION:
+        raise ArchiveUnfit(
+            f"{path} is of an older version ({version}; this program reads {sqlite.SCHEMA_VERSION}).",
+            "Run `convo-sync sync`: it keeps a copy and upgrades the file.",
+        )

@@ -1,0 +1,59 @@
+"""A group whose commands are imported only when they run: ``search`` must not wait for the modules of ``sync``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from convo_sync.cli.output import flush
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+class LazyGroup(click.Group):
+    """A group that knows each command's home and one line of help, so that ``--help`` and completion import none."""
+
+    def __init__(self, *args: Any, homes: Mapping[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._homes = homes
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names, in the order of the table."""
+        return list(self._homes)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        home = self._homes.get(cmd_name)
+        if home is None:
+            return None
+        command = getattr(import_module(home[0]), "command")  # noqa: B009 - every command module names it so
+        assert isinstance(command, click.Command)  # noqa: S101
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; a reader of its output that has seen enough (head, less) ends it well."""
+        try:
+            result = super().invoke(ctx)
+            flush()
+        except BrokenPipeError as error:
+            from convo_sync.cli.root import leave_stdout
+
+            leave_stdout()
+            raise click.exceptions.Exit(0) from error
+        return result
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_line) for name, (_, help_line) in self._homes.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete names from the table alone."""
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(n, help=h) for n, (_, h) in self._homes.items() if n.startswith(incomplete)]
+        return found or click.Command.shell_complete(self, ctx, incomplete)

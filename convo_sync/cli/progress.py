@@ -1,0 +1,109 @@
+"""How a run goes, while it goes: a bar on a terminal, a line per event elsewhere, nothing where nothing is wanted."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import Any
+
+import click
+
+from convo_sync.records import Progress
+
+Tell = Callable[[Progress], None]
+
+
+class Show(Enum):
+    """How to show a run."""
+
+    BAR = "bar"
+    LINES = "lines"
+    NOTHING = "nothing"
+
+    @classmethod
+    def choose(cls, *, quiet: bool) -> Show:
+        """A bar where a person watches, lines where a log is written."""
+        if quiet:
+            return cls.NOTHING
+        return cls.BAR if sys.stderr.isatty() else cls.LINES
+
+
+@contextmanager
+def progress(show: Show) -> Iterator[Tell]:
+    """Something to tell events to, for the length of one run."""
+    if show is Show.NOTHING:
+        yield lambda _: None
+    elif show is Show.LINES:
+        yield _line
+    else:
+        bar = _Bar()
+        try:
+            yield bar.tell
+        finally:
+            bar.finish()
+
+
+def _line(event: Progress) -> None:
+    if event.event == "step":
+        click.echo(f"{event.done}/{event.planned} {event.conversation_id} {event.detail}", err=True)
+    elif event.event == "planned":
+        click.echo(f"{event.planned} documents to ask for", err=True)
+    else:
+        click.echo(_sentence(event), err=True)
+
+
+def _sentence(event: Progress) -> str:
+    if event.event == "gone":
+        return f"{event.conversation_id} is gone at Convo ({event.detail}); the archive keeps it"
+    if event.event == "braked":
+        return (
+            f"{event.detail}; none is marked as deleted. "
+            "If you did delete them: convo-sync sync --full --accept-deletions"
+        )
+    return event.detail
+
+
+class _Bar:
+    """One bar: how many documents of how many, what the hour has left, and when it will end."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._left: int | None = None
+        self._began = time.monotonic()
+
+    def tell(self, event: Progress) -> None:
+        self._left = event.left
+        if event.event == "listed":
+            click.echo(f"\r\x1b[2KMeetings: {event.detail}", err=True, nl=False)
+        elif event.event == "planned":
+            self._begin(event.planned)
+        elif event.event == "step" and self._bar is not None:
+            self._bar.update(1, current_item=event)
+        else:
+            click.echo(f"\r\x1b[2K{_sentence(event)}", err=True)
+
+    def _begin(self, planned: int) -> None:
+        self.finish()
+        if planned:
+            self._bar = click.progressbar(
+                length=planned,
+                label="Documents",
+                show_pos=True,
+                show_eta=True,
+                item_show_func=self._beside,
+                file=sys.stderr,
+            )
+            self._bar.__enter__()
+
+    def _beside(self, event: Progress | None) -> str:
+        return "" if self._left is None or event is None else f"{self._left} requests left this hour"
+
+    def finish(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+            self._bar = None
+        else:
+            click.echo("", err=True)

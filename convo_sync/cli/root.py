@@ -1,0 +1,187 @@
+"""The root of the command line: its options, its commands' homes, and the one place where errors are told."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from convo_sync import __version__
+from convo_sync.cli.lazy import LazyGroup
+from convo_sync.cli.output import flush, let_stdout_print_anything
+from convo_sync.errors import ConvoSyncError
+from convo_sync.places import archive_file, config_file
+from convo_sync.render.text import safe
+
+if TYPE_CHECKING:  # a search waits for what is imported here
+    from pathlib import Path
+
+HOMES = {
+    "demo": (
+        "convo_sync.cli.demo",
+        "Try it: archive a made-up company's meetings, search them, in a folder of its own.",
+    ),
+    "init": ("convo_sync.cli.init", "Set up: test your API key, say what the first sync will take, write config.toml."),
+    "doctor": ("convo_sync.cli.doctor", "Check everything that can be wrong, and say what to do about it."),
+    "sync": ("convo_sync.cli.sync", "Bring the archive up to date."),
+    "status": ("convo_sync.cli.status", "Say how the archive stands."),
+    "search": ("convo_sync.cli.search", "Find what was said."),
+    "show": ("convo_sync.cli.show", "Show one meeting."),
+    "list": ("convo_sync.cli.list", "List meetings, newest first."),
+    "sql": ("convo_sync.cli.sql", "Ask the archive in SQL, read-only."),
+    "simulator": ("convo_sync.cli.simulator", "Run a strict Convo API on this machine, for trying out."),
+    "completion": ("convo_sync.cli.completion", "Print the completion script for your shell."),
+}
+
+
+# What these import logs nothing, and a search does not wait for `logging`.
+READING = frozenset(("status", "search", "show", "list", "sql", "completion"))
+
+
+class Setup(NamedTuple):
+    """What the root's options say; every command gets it as ``ctx.obj``."""
+
+    archive_file: str
+    config_file: str
+    archive_given: bool
+    verbose: int
+    quiet: bool
+
+    @property
+    def archive(self) -> Path:
+        """The archive's file."""
+        from pathlib import Path
+
+        return Path(self.archive_file)
+
+    @property
+    def config(self) -> Path:
+        """The configuration's file."""
+        from pathlib import Path
+
+        return Path(self.config_file)
+
+
+@click.command(
+    "convo-sync",
+    cls=LazyGroup,
+    homes=HOMES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Example: convo-sync search flip top",
+)
+@click.option("--archive", type=click.Path(), metavar="PATH", help="The archive's file.")
+@click.option("--config", type=click.Path(), metavar="PATH", help="The configuration's file.")
+@click.option("-v", "--verbose", count=True, help="Say more; twice: say everything.")
+@click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
+@click.version_option(__version__, prog_name="convo-sync")
+@click.pass_context
+def root(ctx: click.Context, archive: str | None, config: str | None, verbose: int, quiet: bool) -> None:
+    """Keep a searchable copy of your Convo meetings on this computer."""
+    if ctx.invoked_subcommand not in READING:
+        gc.enable()
+    if verbose or ctx.invoked_subcommand not in READING:
+        _start_logging(verbose, quiet=quiet)
+    configuration = config or config_file()
+    ctx.obj = Setup(
+        archive_file=archive or _archive(configuration),
+        config_file=configuration,
+        archive_given=archive is not None or bool(os.environ.get("CONVO_SYNC_ARCHIVE")),
+        verbose=verbose,
+        quiet=quiet,
+    )
+
+
+def _archive(configuration: str) -> str:
+    """The environment's, the configuration's or the platform's archive."""
+    if not os.environ.get("CONVO_SYNC_ARCHIVE") and _may_name_an_archive(configuration):
+        from pathlib import Path
+
+        from convo_sync.config import archive_named
+
+        named = archive_named(Path(configuration))
+        if named is not None:
+            return str(named)
+    return archive_file()
+
+
+def _may_name_an_archive(configuration: str) -> bool:
+    """Whether a look by the slow TOML parser is worth it: the word stands somewhere outside a comment."""
+    try:
+        with open(configuration, "rb") as file:
+            return any(b"archive" in line.partition(b"#")[0] for line in file)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True  # it will say what is wrong
+
+
+def _start_logging(verbose: int, *, quiet: bool) -> None:
+    import logging
+
+    level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
+    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    # httpx and httpcore log every request's URL at INFO; our own line says it better.
+    for name in ("httpx", "httpcore", "apscheduler"):
+        logging.getLogger(name).setLevel(max(level, logging.WARNING))
+
+
+def run(arguments: list[str] | None = None) -> None:
+    """Run a command and leave with its exit code. No traceback reaches a person."""
+    let_stdout_print_anything()
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    try:
+        code = root.main(args=arguments, prog_name="convo-sync", standalone_mode=False)
+        flush()
+    except ConvoSyncError as error:
+        tell(error)
+        return _after(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return _after(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped. Everything archived so far is kept.", err=True)
+        return _after(130)
+    except OSError as error:
+        click.echo(f"The system refused: {error}", err=True)
+        return _after(1)
+    except Exception as error:
+        return _after(_tell_of_a_fault(error))
+    # What is no number is a command's return value; click hands the number of an Exit back.
+    return code if isinstance(code, int) else 0
+
+
+def _after(code: int) -> int:
+    """The exit code, once what was printed has reached its reader or cannot reach it."""
+    try:
+        flush()
+    except (OSError, ConvoSyncError):
+        leave_stdout()
+    return code
+
+
+def leave_stdout() -> None:
+    """Stop printing: the reader (head, less) has seen enough. Python would complain when it flushes at exit."""
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell_of_a_fault(error: Exception) -> int:
+    import logging
+
+    click.echo(f"Something is wrong in convo-sync itself: {type(error).__name__}: {error}", err=True)
+    click.echo("Nothing that was archived is lost. The same command after `convo-sync -vv` says where.", err=True)
+    logging.getLogger(__name__).debug("the fault", exc_info=error)
+    return 1
+
+
+def tell(error: ConvoSyncError) -> None:
+    """Say what happened and what to do next, on stderr."""
+    click.echo(safe(error.message), err=True)
+    if error.next_step:
+        click.echo(safe(error.next_step), err=True)

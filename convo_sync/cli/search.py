@@ -1,0 +1,74 @@
+"""``convo-sync search``: a person's words to the archive, and its hits to the printer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from convo_sync.archive.read import Reader
+from convo_sync.archive.searching import KINDS
+from convo_sync.cli.output import look, typed, write_json, write_lines
+from convo_sync.cli.root import Setup
+from convo_sync.errors import NothingFound, UsageError
+from convo_sync.render import hits
+
+_FLAGS = ("--json", "--utc", "--help", "-h")
+_VALUED = ("-n", "--limit", "--kind")
+
+
+class WordsFirst(click.Command):
+    """A command that takes what is none of its options for a word: ``budget -draft``, ``C++``, ``-news``."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Sort options from words before click would take ``-news`` for ``-n ews``."""
+        options, words = sort_arguments(args)
+        return super().parse_args(ctx, [*options, "--", *words])
+
+
+def sort_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The options, each with its value, and the words. After ``--`` there are words only."""
+    options: list[str] = []
+    words: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        if argument == "--":
+            words.extend(rest)
+        elif argument in _VALUED:
+            options.extend((argument, *(value for _, value in zip(range(1), rest, strict=False))))
+        elif argument in _FLAGS or _carries_value(argument):
+            options.append(argument)
+        else:
+            words.append(argument)
+    return options, words
+
+
+def _carries_value(argument: str) -> bool:
+    name, equals, _ = argument.partition("=")
+    return bool(equals and name in ("--limit", "--kind")) or (argument[:2] == "-n" and argument[2:].isdecimal())
+
+
+@click.command("search", cls=WordsFirst, epilog="Example: convo-sync search why did we drop the flip top")
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+@click.option("-n", "--limit", type=click.IntRange(1, 10_000), default=10, show_default=True, help="Hits at most.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(KINDS), help="Only these; repeatable.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--utc", is_flag=True, help="Times in UTC, not in local time.")
+@click.pass_obj
+def command(setup: Setup, words: tuple[str, ...], limit: int, kinds: tuple[str, ...], as_json: bool, utc: bool) -> None:
+    """Find what was said, decided or promised.
+
+    Type what you remember, or a question: no quotes are needed. A -word must not occur; '"a phrase"' stays together.
+    """
+    text = typed(" ".join(words))
+    if not text.strip():
+        raise UsageError("There is nothing to search for.", "Say what to find, for example: convo-sync search flip top")
+    with Reader(setup.archive_file) as archive:
+        result = archive.search(text, limit=limit, kinds=kinds or KINDS)
+    if as_json:
+        write_json(hits.as_json(result))
+    elif result.hits:
+        write_lines(hits.lines(result, look(utc=utc)))
+    if not result.hits:
+        unseen = hits.blind_spot(result)
+        raise NothingFound(f"Nothing found for: {text}", unseen or "Fewer or other words may find it.")

@@ -1,0 +1,38 @@
+"""``convo-sync status``: how the archive stands, and whether it can be relied on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import click
+
+from convo_sync.archive.read import Reader
+from convo_sync.cli.output import look, write_json, write_lines
+from convo_sync.cli.root import Setup
+from convo_sync.config import load
+from convo_sync.render import status as page
+
+STALE_OR_INCOMPLETE = 4
+
+
+@click.command("status", epilog="Example: convo-sync status --json")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--utc", is_flag=True, help="Times in UTC, not in local time.")
+@click.pass_obj
+def command(setup: Setup, as_json: bool, utc: bool) -> None:
+    """Say how the archive stands: coverage, last sync, backlog, the hour's requests.
+
+    Exits with 4 where the last complete sync is too old ([sync] stale_after in config.toml), or there is none yet.
+    """
+    now = datetime.now(UTC)
+    stale_after = load(setup.config).stale_after
+    with Reader(setup.archive_file) as archive:
+        status = archive.status(now)
+    verdict = page.judge(status, now, stale_after)
+    if as_json:
+        write_json(page.as_json(status, verdict, now))
+    else:
+        write_lines(page.lines(status, look(utc=utc), now))
+    if verdict.sentence:
+        click.echo(f"{verdict.sentence} {verdict.next_step}", err=True)
+        raise click.exceptions.Exit(STALE_OR_INCOMPLETE)

@@ -1,0 +1,96 @@
+"""``convo-sync sync``: wires configuration, key, lock, archive and engine for one run, and shows how it goes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+
+import click
+
+from convo_sync.archive.read import Reader
+from convo_sync.archive.write import Archive
+from convo_sync.cli.outcome import run_as_json, run_in_words
+from convo_sync.cli.progress import Show, progress
+from convo_sync.cli.root import Setup
+from convo_sync.client import Client
+from convo_sync.config import load
+from convo_sync.credentials import find_key
+from convo_sync.errors import ConvoSyncError
+from convo_sync.lock import WriterLock
+from convo_sync.records import Outcome, Run
+from convo_sync.sync import Identity, Options, Sync
+from convo_sync.sync.meter import Meter
+
+WAIT_SECONDS = 5.0
+
+
+@click.command("sync", epilog="Example: convo-sync sync --full")
+@click.option("--full", is_flag=True, help="List everything, even if it was done today.")
+@click.option("--audit", is_flag=True, help="Also read again the ten documents that were checked longest ago.")
+@click.option("--accept-deletions", is_flag=True, help="Believe a list that suddenly lacks many meetings.")
+@click.option("--dry-run", is_flag=True, help="Show what the next run would ask for, and ask for nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the run as one JSON document.")
+@click.pass_obj
+def command(setup: Setup, full: bool, audit: bool, accept_deletions: bool, dry_run: bool, as_json: bool) -> None:
+    """Bring the archive up to date.
+
+    Asks Convo for the list of meetings, then for every document that is new, changed or due. What is archived is kept:
+    stop it when you like, and the next run goes on. Spends no AI credits.
+    """
+    if dry_run:
+        _show_plan(setup, as_json=as_json)
+        return
+    config = load(setup.config)
+    options = Options(full=full or accept_deletions, audit=audit, accept_deletions=accept_deletions)
+    show = Show.choose(quiet=setup.quiet or as_json)
+    run, error = run_sync(setup, config.base_url, find_key(config).value, options, show=show)
+    if as_json:
+        click.echo(json.dumps(run_as_json(run), ensure_ascii=False))
+    elif not setup.quiet:
+        click.echo(run_in_words(run))
+    if error is not None and run.outcome is Outcome.FAILED:
+        raise error
+    if run.outcome is Outcome.PARKED:
+        raise click.exceptions.Exit(75)
+
+
+def run_sync(
+    setup: Setup, base_url: str, key: str, options: Options, *, show: Show
+) -> tuple[Run, ConvoSyncError | None]:
+    """One run over the archive that `setup` names; the record, and what ended it early."""
+    with (
+        WriterLock(setup.archive, f"convo-sync {options.command}").acquire(WAIT_SECONDS) as lock,
+        Archive(setup.archive, _now()) as archive,
+        progress(show) as tell,
+    ):
+        meter = Meter(archive.budget(), _now, archive.save_budget)
+        with Client(base_url, key, meter=meter) as client:
+            sync = Sync(client, archive, meter, _now, options, tell=tell, pause=lock.yield_to_waiting)
+            return sync.run(Identity(base_url, _digest(archive.archive_id(), key)))
+
+
+def _digest(archive_id: str, key: str) -> str:
+    """Tells whether the key is the one that was checked, and tells nobody the key."""
+    return hashlib.sha256(f"{archive_id}:{key}".encode()).hexdigest()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _show_plan(setup: Setup, *, as_json: bool) -> None:
+    """What is owed, read without the lock, a key or a network."""
+    with Reader(setup.archive) as reader:
+        steps = reader.next_steps(_now())
+    rows = [
+        {"action": s.action.value, "kind": s.kind.value, "conversation_id": s.conversation_id, "reason": s.reason}
+        for s in steps
+    ]
+    if as_json:
+        click.echo(json.dumps({"steps": rows, "credits": 0}, ensure_ascii=False))
+        return
+    click.echo("The next run first asks for the list of meetings; what that brings is not known yet.")
+    for row in rows:
+        click.echo(f"{row['action']:<8} {row['kind']:<10} {row['conversation_id']}  {row['reason']}")
+    click.echo(f"{len(rows)} {'document is' if len(rows) == 1 else 'documents are'} due now. No AI credit would be spent.")

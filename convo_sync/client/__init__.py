@@ -1,0 +1,5 @@
+"""The Convo API, as typed calls. `http` alone names httpx; `endpoints` knows the paths, `answers` what an answer means."""
+
+from convo_sync.client.http import BYTE_CAP, DEADLINE_SECONDS, Client, Meter
+
+__all__ = ["BYTE_CAP", "DEADLINE_SECONDS", "Client", "Meter"]

@@ -1,0 +1,44 @@
+"""What a search gives: ranked hits, and what it could look at. Standard library only; it knows no index and no printer.
+
+Apart from the other views, and as named tuples without postponed annotations, because a search in a cold process waits
+for this module: a dataclass takes several times as long to define.
+"""
+
+from typing import NamedTuple
+
+
+class Hit(NamedTuple):
+    """One search result: a run of segments, or a title, key point, decision, action item (positions are None there).
+
+    `snippet` is the part of `text` that tells, its matched words between U+2068 and U+2069.
+    """
+
+    conversation_id: str
+    title: str
+    start_time: str
+    kind: str
+    position: int | None
+    first_position: int | None
+    last_position: int | None
+    speaker: str | None
+    timestamp: str | None
+    text: str
+    snippet: str
+    score: float
+
+
+class Coverage(NamedTuple):
+    """What a search could look at."""
+
+    conversations: int
+    without_transcript: int
+
+
+class SearchResult(NamedTuple):
+    """Ranked hits. `total`: conversations with a hit among those ranked; `more`: further hits were left out."""
+
+    query: str
+    total: int
+    more: bool
+    hits: tuple[Hit, ...]
+    coverage: Coverage

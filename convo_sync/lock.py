@@ -1,0 +1,183 @@
+"""One writer at a time: an operating-system lock beside the archive, whose file names the holder, and a note to ask for it.
+
+A process that dies, however it dies, gives its lock back at once; a lock file left behind is no obstacle.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from convo_sync.errors import ArchiveError, ArchiveLocked, StorageFull
+from convo_sync.times import format_time
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(file: int) -> bool:
+        try:
+            # Locked far beyond the text, so that others can read who holds it.
+            os.lseek(file, 1 << 30, os.SEEK_SET)
+            msvcrt.locking(file, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _unlock(file: int) -> None:
+        os.lseek(file, 1 << 30, os.SEEK_SET)
+        msvcrt.locking(file, msvcrt.LK_UNLCK, 1)
+else:
+    import fcntl
+
+    def _try_lock(file: int) -> bool:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _unlock(file: int) -> None:
+        fcntl.flock(file, fcntl.LOCK_UN)
+
+
+_POLL_SECONDS = 0.1
+# How long a holder waits for the one who left a note; a note older than this was left by a process that is gone.
+NOTE_SECONDS = 10.0
+
+
+class WriterLock:
+    """The right to write to one archive.
+
+    Args:
+        archive: the archive's path; the lock lies beside it as ``<name>.lock``, the note as ``<name>.lock.note``.
+        command: what is told to those who wait.
+        sleep: how to pause; tests put their own in.
+    """
+
+    def __init__(self, archive: Path, command: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.path = archive.with_name(archive.name + ".lock")
+        self.note = archive.with_name(archive.name + ".lock.note")
+        self._command = command
+        self._sleep = sleep
+        self._file: int | None = None
+
+    def acquire(self, wait_seconds: float = 0.0) -> Self:
+        """Take the lock, asking its holder by a note while waiting.
+
+        Raises:
+            ArchiveLocked: somebody else has it still; the message names them.
+            ArchiveError: the lock's file cannot be made or written.
+        """
+        deadline = time.monotonic() + wait_seconds
+        if self._take():
+            return self
+        try:
+            while time.monotonic() < deadline:
+                self._leave_note()
+                self._sleep(_POLL_SECONDS)
+                if self._take():
+                    return self
+        finally:
+            if wait_seconds:
+                self._remove_note()
+        raise ArchiveLocked(f"Another process is writing to this archive: {self.holder()}.", "Try again in a moment.")
+
+    def _take(self) -> bool:
+        try:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                if not _try_lock(file):
+                    os.close(file)
+                    return False
+                self._write_name(file)
+            except BaseException:
+                os.close(file)
+                raise
+        except OSError as error:
+            raise _explained(self.path, error) from error
+        self._file = file
+        return True
+
+    def _write_name(self, file: int) -> None:
+        name = {"pid": os.getpid(), "command": self._command, "since": format_time(datetime.now(UTC))}
+        os.ftruncate(file, 0)
+        os.lseek(file, 0, os.SEEK_SET)
+        os.write(file, json.dumps(name).encode())
+
+    def _leave_note(self) -> None:
+        with contextlib.suppress(OSError):
+            self.note.touch(mode=0o600)
+
+    def _remove_note(self) -> None:
+        with contextlib.suppress(OSError):
+            self.note.unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Give the lock back. The file stays: removing it would race with somebody who just opened it."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._file, 0)
+                _unlock(self._file)
+            os.close(self._file)
+            self._file = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.release()
+
+    def is_asked_for(self) -> bool:
+        """Whether somebody waits. A note that is not renewed was left by a process that is gone."""
+        try:
+            age = time.time() - self.note.stat().st_mtime
+        except OSError:
+            return False
+        if age > NOTE_SECONDS:
+            self._remove_note()
+            return False
+        return True
+
+    def yield_to_waiting(self) -> bool:
+        """Let the one who left a note have the lock, then take it back; whether anybody had it.
+
+        Raises:
+            ArchiveLocked: they kept it for too long.
+        """
+        if self._file is None or not self.is_asked_for():
+            return False
+        self.release()
+        deadline = time.monotonic() + NOTE_SECONDS
+        while self.is_asked_for() and time.monotonic() < deadline:
+            self._sleep(_POLL_SECONDS)
+        self._remove_note()
+        self.acquire(wait_seconds=6 * NOTE_SECONDS)
+        return True
+
+    def holder(self) -> str:
+        """Who has the lock, in words."""
+        try:
+            found = json.loads(self.path.read_text(encoding="utf-8"))
+            return f"{found['command']} (pid {found['pid']}, since {found['since']})"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "a process that did not say its name"
+
+
+def _explained(path: Path, error: OSError) -> ArchiveError:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StorageFull(
+            f"There is no room left to write the lock {path}.", "Free some disk space, then run the same command again."
+        )
+    return ArchiveError(
+        f"The lock {path} cannot be opened: {error.strerror or error}.",
+        "Check the folder and its permissions, or name another archive with --archive.",
+    )

@@ -1,0 +1,88 @@
+"""A search's hits: grouped by meeting for a person, or as the JSON that other tools rely on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from convo_sync.hits import Hit, SearchResult
+from convo_sync.render.text import Look, count, marked, safe, safe_marked, wrap
+from convo_sync.render.when import day_and_minute, into
+
+# The contract of `search --json`, in this order.
+HIT_KEYS = (
+    "conversation_id", "title", "start_time", "kind", "position", "first_position", "last_position", "speaker",
+    "timestamp", "text", "snippet", "score",
+)  # fmt: skip
+_NAMES = {"title": "title", "keypoints": "key point", "action_item": "action item"}
+
+
+def as_json(result: SearchResult) -> dict[str, Any]:
+    """The document that ``search --json`` prints."""
+    return {
+        "query": result.query,
+        "total": result.total,
+        "more": result.more,
+        "hits": [{key: getattr(hit, key) for key in HIT_KEYS} for hit in result.hits],
+        "coverage": {
+            "conversations": result.coverage.conversations,
+            "without_transcript": result.coverage.without_transcript,
+        },
+    }
+
+
+def lines(result: SearchResult, look: Look) -> Iterator[str]:
+    """The hits, a meeting's together where its best one ranks; then what there is besides, and how to open one."""
+    groups: dict[str, list[Hit]] = {}
+    for hit in result.hits:
+        groups.setdefault(hit.conversation_id, []).append(hit)
+    number = 0
+    for hits in groups.values():
+        yield from _heading(hits[0], look)
+        for hit in hits:
+            number += 1
+            yield from _hit(number, hit, look)
+        yield ""
+    yield _summary(result, shown=len(groups))
+    unseen = blind_spot(result)
+    if unseen:
+        yield look.warning(unseen)
+    yield look.faint(f"Open one: {_opening(result.hits[0])}")
+
+
+def blind_spot(result: SearchResult) -> str:
+    """What the search could not see, as a sentence; empty where it saw all."""
+    lacking = result.coverage.without_transcript
+    return f"{count(lacking, 'meeting has', 'meetings have')} no transcript yet." if lacking else ""
+
+
+def _heading(hit: Hit, look: Look) -> Iterator[str]:
+    title, *more = wrap(safe(hit.title) or "(no title)", look.prose)
+    yield look.bold(title)
+    yield from map(look.bold, more)
+    yield look.faint(f"{day_and_minute(hit.start_time, look)} · {safe(hit.conversation_id)}")
+
+
+def _hit(number: int, hit: Hit, look: Look) -> Iterator[str]:
+    label = f"{number:3}. "
+    if hit.kind == "title":
+        yield f"{label}in the title"
+        return
+    about = [safe(hit.speaker or "unknown"), into(hit.timestamp, hit.start_time, look), f"--at {hit.position}"]
+    if hit.position is None:
+        about = [_NAMES.get(hit.kind, hit.kind)]
+    yield f"{label}{' · '.join(filter(None, about))}"
+    yield from marked(wrap(safe_marked(hit.snippet), look.prose, " " * len(label)), look)
+
+
+def _summary(result: SearchResult, *, shown: int) -> str:
+    what = f"{count(len(result.hits), 'hit')} in {count(shown, 'meeting')}"
+    if not result.more:
+        return f"{what}."
+    among = f", the best of hits in {count(result.total, 'meeting')}" if result.total > shown else ", the best of more"
+    return f"{what}{among}; -n shows more."
+
+
+def _opening(hit: Hit) -> str:
+    position = "" if hit.position is None else f" --at {hit.position}"
+    return f"convo-sync show {safe(hit.conversation_id)}{position}"

@@ -1,0 +1,82 @@
+"""One meeting as Markdown, for notes and wikis. It knows no terminal; nothing in a meeting becomes markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from convo_sync.render.meeting import action, facts, feedback_sentences, lacks
+from convo_sync.render.text import Look, safe
+from convo_sync.render.when import day_and_minute, into
+from convo_sync.views import Meeting, Segment
+
+_ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>#|~"})
+_AT_A_START = ("- ", "+ ", "=", "---")
+
+
+def escape(text: str) -> str:
+    """The text on one line, with every character that Markdown would read as markup escaped."""
+    line = " ".join(safe(text).split()).translate(_ESCAPED)
+    if line.startswith(_AT_A_START):
+        return f"\\{line}"
+    number, dot, after = line.partition(".")
+    # "3. March" at the beginning of a line would become the first item of a list.
+    return f"{number}\\.{after}" if dot and number.isdecimal() else line
+
+
+def lines(meeting: Meeting, look: Look, segments: Sequence[Segment] | None) -> Iterator[str]:
+    """The whole page; `segments` where the transcript, or a part of it, was asked for."""
+    yield f"# {escape(meeting.row.title) or '(no title)'}"
+    yield ""
+    yield " · ".join(map(escape, facts(meeting, look)))
+    if meeting.row.gone_at:
+        yield ""
+        yield f"> Deleted at Convo, noticed {day_and_minute(meeting.row.gone_at, look)}."
+    for title, body in _sections(meeting):
+        yield from ("", f"## {title}", "")
+        yield from body
+    if segments:
+        yield from ("", "## Transcript")
+        yield from _transcript(meeting, segments, look)
+
+
+def _sections(meeting: Meeting) -> Iterator[tuple[str, Iterable[str]]]:
+    if meeting.keypoints:
+        yield "Key points", _keypoints(meeting)
+    if meeting.decisions:
+        yield "Decisions", _points(meeting.decisions)
+    if meeting.action_items:
+        yield "Action items", (f"- [ ] {escape(action(item))}" for item in meeting.action_items)
+    if meeting.important_dates:
+        yield "Dates", _points(f"{date}: {context}".strip(": ") for date, context in meeting.important_dates)
+    if meeting.speakers:
+        yield "Who spoke how much", _speakers(meeting)
+    if meeting.feedback:
+        yield "Feedback", _points((*feedback_sentences(meeting.feedback), *meeting.action_plan))
+    missing = list(lacks(meeting))
+    if missing:
+        yield "Not in the archive", _points(missing)
+
+
+def _points(texts: Iterable[str]) -> Iterator[str]:
+    return (f"- {escape(text)}" for text in texts)
+
+
+def _keypoints(meeting: Meeting) -> Iterator[str]:
+    for number, (heading, points) in enumerate(meeting.keypoints):
+        if heading:
+            yield from ("", f"### {escape(heading)}", "") if number else (f"### {escape(heading)}", "")
+        yield from _points(points)
+
+
+def _speakers(meeting: Meeting) -> Iterator[str]:
+    yield "| Who | Share of the words | Minutes | Turns |"
+    yield "|---|---:|---:|---:|"
+    for each in meeting.speakers:
+        yield f"| {escape(each.name)} | {each.share * 100:.0f} % | {each.seconds / 60:.0f} | {each.turns} |"
+
+
+def _transcript(meeting: Meeting, segments: Sequence[Segment], look: Look) -> Iterator[str]:
+    for segment in segments:
+        when = into(segment.timestamp, meeting.row.start_time, look)
+        yield ""
+        yield f"**{escape(segment.speaker or 'unknown')}**{f' ({when})' if when else ''}: {escape(segment.text)}"

@@ -1,0 +1,295 @@
+"""The simulated service: who may ask, how often, which fault strikes, what is answered, and a record of it all.
+
+Must not know sockets (server.py) nor what an operation does (listing, reading, writing, webhooks).
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final
+
+from convo_sync.simulator import assumptions, checking, faults, operations, reading, webhooks, writing
+from convo_sync.simulator.accounts import Account, checked_tier
+from convo_sync.simulator.admission import Gate, Visit
+from convo_sync.simulator.call import Call, EncodedBodies, Service
+from convo_sync.simulator.clock import Clock
+from convo_sync.simulator.credits import ELSEWHERE, Charge, Credits
+from convo_sync.simulator.deliveries import Deliveries, DeliveryRecord
+from convo_sync.simulator.faults import AFTER, BEFORE, Faults
+from convo_sync.simulator.listing import Listing
+from convo_sync.simulator.operations import Operation, Route
+from convo_sync.simulator.wire import (
+    INTERNAL,
+    Refusal,
+    Request,
+    RequestRecord,
+    Response,
+)
+from convo_sync.simulator.world import World
+
+DEMO_KEY: Final = "convo_demo_0123456789abcdef"
+DEMO_EMAIL: Final = "mara@haldenloop.example"
+
+_log = logging.getLogger(__name__)
+_UNSURE_PATHS: Final = {
+    "patch_delete_paths": frozenset({"updateTitle", "deleteConversation"}),
+    "list_and_test_webhooks": frozenset({"listWebhooks", "deleteWebhook", "testWebhook"}),
+}
+
+
+class Simulator:
+    """A strict Convo API over a world. `handle` is the whole service; `serve` puts it on loopback.
+
+    `assume` chooses other readings of what is not documented (assumptions.py). Tests read `requests`, `charges`,
+    `deliveries` and `rate_limited_answers`, order faults from `faults`, and change `world` and `clock` as they like.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        clock: Clock | None = None,
+        tier: str = "professional",
+        key: str = DEMO_KEY,
+        email: str = DEMO_EMAIL,
+        assume: Mapping[str, str] | None = None,
+        seed: int = 0,
+    ) -> None:
+        self.world = world
+        self.clock = clock or Clock()
+        self.key = key
+        self.faults = Faults()
+        self.requests: list[RequestRecord] = []
+        self.crashes: list[Exception] = []
+        self.assume = assumptions.complete(assume or {})
+        self._lock = threading.RLock()
+        self._gate = Gate(self.assume)
+        self._unknown_allowed = self.assume["unknown_parameters"] == "ignored"
+        self._deliveries = Deliveries(self.clock.now)
+        self._webhooks = webhooks.Webhooks(self._deliveries, self.clock.now, seed)
+        self._credits = Credits(lagging=self.assume["credit_counter"] == "lagging")
+        self._service = Service(self.assume, self._credits, self._webhooks, EncodedBodies(), seed)
+        self._operations = operations.without(_missing_operations(self.assume))
+        self._work = _work_table(Listing())
+        self._attached: list[World] = []
+        self._gate.accounts.append(Account(email, checked_tier(tier), world))
+        self._attach(world)
+        self._gate.keys.add(key, self.account)
+
+    # -- accounts and keys
+
+    @property
+    def account(self) -> Account:
+        """The account whose e-mail the simulator was made with."""
+        return self._gate.accounts[0]
+
+    def add_key(
+        self, key: str, *, email: str | None = None, tier: str | None = None, world: World | None = None
+    ) -> Account:
+        """Another key: of the first account, of the one with that e-mail, or of a new one.
+
+        A new account has the first one's tier and world unless told otherwise; its hour and credits are its own.
+        """
+        with self._lock:
+            if email is None or email in [account.email for account in self._gate.accounts]:
+                account = self._gate.account(email)
+            else:
+                account = Account(email, checked_tier(tier or self.account.tier), world or self.world)
+                self._gate.accounts.append(account)
+                self._attach(account.world)
+            self._gate.keys.add(key, account)
+            return account
+
+    def revoke_key(self, key: str) -> None:
+        """From now on this key is refused with 401."""
+        with self._lock:
+            self._gate.keys.revoke(key)
+
+    def set_tier(self, tier: str, *, email: str | None = None) -> None:
+        """Another plan, for the first account or the one with that e-mail."""
+        with self._lock:
+            self._gate.account(email).tier = checked_tier(tier)
+
+    def requests_elsewhere(self, count: int, *, email: str | None = None) -> None:
+        """Another tool of the user's sends requests: they count in the same hour, and are in no record."""
+        with self._lock:
+            for _ in range(count):
+                self._gate.account(email).hour.count(self.clock.now())
+
+    def spend_elsewhere(self, count: int, *, email: str | None = None) -> None:
+        """Another tool of the user's spends AI credits: charges of the kind `elsewhere`."""
+        with self._lock:
+            charge = Charge(self.clock.now(), "", self._gate.account(email).email, None, ELSEWHERE)
+            self._credits.charges.extend([charge] * count)
+
+    # -- what tests read
+
+    @property
+    def charges(self) -> list[Charge]:
+        """Every credit spent so far."""
+        return self._credits.charges
+
+    @property
+    def deliveries(self) -> list[DeliveryRecord]:
+        """Every webhook delivery tried so far."""
+        return self._deliveries.records
+
+    @property
+    def deliver_to(self) -> dict[str, str | None]:
+        """Registered https URL (or "*") -> the http address on loopback that stands in for it."""
+        return self._deliveries.deliver_to
+
+    @property
+    def webhook_timeout_seconds(self) -> float:
+        """How long a receiver has: 10 seconds, unless a test cannot wait so long."""
+        return self._deliveries.timeout_seconds
+
+    @webhook_timeout_seconds.setter
+    def webhook_timeout_seconds(self, seconds: float) -> None:
+        self._deliveries.timeout_seconds = seconds
+
+    def wait_for_deliveries(self, timeout_seconds: float = 15.0) -> bool:
+        """Wait until every event has been tried once; False if it took too long."""
+        return self._deliveries.wait(timeout_seconds)
+
+    @property
+    def rate_limited_answers(self) -> int:
+        """How many requests the hourly limit refused; ordered faults are not among them."""
+        return self._gate.rate_limited_answers
+
+    def requests_by_operation(self) -> Counter[str]:
+        """How many requests each operation got, `unknown` where the path led nowhere."""
+        with self._lock:
+            return Counter(record.operation or "unknown" for record in self.requests)
+
+    def worst_hour(self) -> int:
+        """The largest number of counted requests of one user in any rolling hour, other tools' included."""
+        return max(account.hour.worst() for account in self._gate.accounts)
+
+    # -- the service
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request, and record it."""
+        with self._lock:
+            visit = Visit(self.clock.now())
+            response = self._answer(request, visit)
+            response = replace(response, headers=(*response.headers, *self._gate.headers(visit)))
+            if visit.fault and visit.fault.strikes == AFTER:
+                response = faults.spoilt(visit.fault, response)
+            self._record(request, visit, response)
+            return response
+
+    @contextmanager
+    def serve(self, port: int = 0) -> Iterator[str]:
+        """Serve on 127.0.0.1 while the block runs; gives the base URL. Port 0 is any free one."""
+        from convo_sync.simulator.server import serving
+
+        with serving(self.handle, port) as base_url:
+            yield base_url
+
+    def _answer(self, request: Request, visit: Visit) -> Response:
+        try:
+            route = self._route(request)
+            visit.route = route if isinstance(route, Route) else None
+            visit.fault = self.faults.strike(visit.operation_id, visit.conversation_id)
+            if visit.fault and visit.fault.strikes == BEFORE:
+                return faults.answer_before(visit.fault)
+            if isinstance(route, Refusal):
+                raise route
+            return self._worked(request, visit, route)
+        except Refusal as refusal:
+            return refusal.response()
+        except Exception as error:
+            # The real service would answer so too. That it was no ordered fault shows in `crashes` and in the log.
+            self.crashes.append(error)
+            _log.exception("%s %s", request.method, request.target)
+            return Refusal(500, INTERNAL, "Something went wrong.").response()
+
+    def _route(self, request: Request) -> Route | Refusal:
+        """The refusal of a path that leads nowhere is not raised yet: a fault may strike before it."""
+        try:
+            return operations.find_route(request.method, request.target, self._operations)
+        except Refusal as refusal:
+            return refusal
+
+    def _worked(self, request: Request, visit: Visit, route: Route) -> Response:
+        operation = route.operation
+        key, account = self._gate.admit(visit, operation, request.headers.get("authorization"))
+        call = Call(
+            self._service,
+            account,
+            key,
+            visit.now,
+            route.resource_id or "",
+            self._checked_query(request, operation),
+            self._checked_body(request, operation),
+            len(self.requests),
+        )
+        with account.world.lock:
+            return self._work[operation.id](call)
+
+    def _checked_query(self, request: Request, operation: Operation) -> dict[str, Any]:
+        query = request.target.partition("?")[2]
+        return checking.checked_query(query, operation.query, unknown_allowed=self._unknown_allowed)
+
+    def _checked_body(self, request: Request, operation: Operation) -> dict[str, Any]:
+        # A body where the contract has none is let be, as servers do.
+        if operation.body is None:
+            return {}
+        return checking.checked_body(request, operation.body, unknown_allowed=self._unknown_allowed)
+
+    def _record(self, request: Request, visit: Visit, response: Response) -> None:
+        path, _, query = request.target.partition("?")
+        self.requests.append(
+            RequestRecord(
+                time=visit.now,
+                operation=visit.operation_id,
+                method=request.method,
+                path=path,
+                query=query,
+                status=response.status,
+                counted=visit.counted,
+                key=visit.key,
+                user=visit.account.email if visit.account else None,
+                conversation_id=visit.conversation_id,
+                fault=visit.fault.kind if visit.fault else None,
+            )
+        )
+
+    def _attach(self, world: World) -> None:
+        if world not in self._attached:
+            self._attached.append(world)
+            world.attach(self.clock.now, partial(self._webhooks.emit, world))
+
+
+def _missing_operations(assume: Mapping[str, str]) -> frozenset[str]:
+    missing = [ids for name, ids in _UNSURE_PATHS.items() if assume[name] == "no"]
+    return frozenset().union(*missing)
+
+
+def _work_table(listing: Listing) -> dict[str, Callable[[Call], Response]]:
+    return {
+        "listConversations": listing.answer,
+        "updateTitle": writing.update_title,
+        "deleteConversation": writing.delete_conversation,
+        "getTranscript": reading.get_transcript,
+        "getKeypoints": reading.get_keypoints,
+        "generateKeypoints": writing.generate_keypoints,
+        "getFeedback": reading.get_feedback,
+        "generateFeedback": writing.generate_feedback,
+        "generateEmail": writing.generate_email,
+        "queryConversation": writing.query_conversation,
+        "shareConversation": writing.share_conversation,
+        "listCalendarEvents": reading.list_calendar_events,
+        "getProfile": reading.get_profile,
+        "listWebhooks": webhooks.list_webhooks,
+        "registerWebhook": webhooks.register_webhook,
+        "deleteWebhook": webhooks.delete_webhook,
+        "testWebhook": webhooks.test_webhook,
+    }

@@ -1,0 +1,7 @@
+"""The engine: runs a plan against the API and the archive, through two small Protocols. Knows no HTTP, SQL, terminal."""
+
+from convo_sync.sync.meter import Meter
+from convo_sync.sync.run import Identity, Sync
+from convo_sync.sync.session import Options
+
+__all__ = ["Identity", "Meter", "Options", "Sync"]

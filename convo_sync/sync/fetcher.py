@@ -1,0 +1,172 @@
+"""Asks for documents, step by step, and commits each with the holding that follows from its answer.
+
+What an answer means for a holding is decided in `plan.schedule`; this asks, commits and counts.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection
+
+from convo_sync.errors import Forbidden, Invalid, NotFound, Offline, Refusal, ServerTrouble
+from convo_sync.plan import schedule, steps
+from convo_sync.records import Document, Holding, Kind, Owed, State, Step
+from convo_sync.sync.failures import Failed, Failures
+from convo_sync.sync.session import Session
+
+Todo = list[tuple[Owed, Step]]
+
+
+class Fetcher:
+    """The documents of one run. `vanished`: ids whose transcripts may prove a deletion."""
+
+    def __init__(self, session: Session, vanished: Collection[str]) -> None:
+        self._session = session
+        self._vanished = vanished
+        self._failures = Failures()
+        self._forbidden: Counter[Kind] = Counter()
+        self._tried: set[tuple[str, Kind]] = set()
+
+    def run(self) -> None:
+        """Try every step that is due.
+
+        Raises:
+            ServerTrouble: the server failed, or all documents of one kind did; the others were tried.
+        """
+        todo, done = self._plan(), 0
+        while done < len(todo):
+            if self._session.pause():
+                self._session.meter.reload(self._session.store.budget())
+                todo, done = self._plan(), 0
+                continue
+            owed, step = todo[done]
+            done += 1
+            if step.conversation_id in self._session.tally.gone or self._failures.skips(owed.holding):
+                continue
+            self._fetch(owed, step)
+            detail = f"{step.kind}: {step.reason}"
+            self._session.report("step", step.conversation_id, detail, done=done, planned=len(todo))
+        self.charge_failures()
+        for trouble in self._failures.down.values():
+            raise trouble
+
+    def _plan(self) -> Todo:
+        session = self._session
+        due = session.store.due(session.now(), retry_failed=session.options.retry_failed)
+        vanished = session.store.transcripts(self._vanished) if self._vanished else ()
+        audit = session.store.least_recently_checked(2 * steps.AUDIT) if session.options.audit else ()
+        by_key = {(each.holding.conversation_id, each.holding.kind): each for each in (*due, *audit, *vanished)}
+        planned = steps.plan(due, newest=session.store.newest(steps.NEWEST), vanished=vanished, audit=audit)
+        todo = [step for step in planned if (step.conversation_id, step.kind) not in self._tried]
+        session.report("planned", planned=len(todo))
+        return [(by_key[step.conversation_id, step.kind], step) for step in todo]
+
+    def _fetch(self, owed: Owed, step: Step) -> None:
+        self._tried.add((step.conversation_id, step.kind))
+        try:
+            document = self._session.remote.get_document(step.conversation_id, step.kind)
+        except NotFound:
+            self._not_found(owed)
+        except (Forbidden, Invalid) as refusal:
+            self._refused(owed, refusal)
+        except Offline:
+            raise
+        except ServerTrouble as trouble:
+            self._troubled(owed, trouble)
+        else:
+            if document is None or (document.is_empty and step.kind is not Kind.TRANSCRIPT):
+                self._settle(schedule.after_absence(owed.holding, self._session.now()))
+            else:
+                self._received(owed, step, document)
+
+    # -- what came
+
+    def _received(self, owed: Owed, step: Step, document: Document) -> None:
+        session, known = self._session, owed.conversation
+        held = session.store.held_segments(step.conversation_id, step.kind)
+        holding = schedule.after_document(owed.holding, known, document, session.now(), held_segments=held)
+        accepted = holding.state is State.PRESENT and owed.holding.digest == document.digest
+        better = schedule.replaces(document, held_segments=held, listed=known.segment_count)
+        self._succeeded(step.kind)
+        stored = session.store.store_document(
+            document,
+            holding,
+            current=better or (accepted and not document.is_empty),
+            cause=step.reason,
+            run_id=session.run_id,
+            now=session.now(),
+            budget=session.meter.ahead(),
+        )
+        session.tally.fetched += stored
+        session.tally.unchanged += not stored
+        session.tally.pending += holding.state is State.PENDING
+
+    def _succeeded(self, kind: Kind) -> None:
+        self._forbidden[kind] = 0
+        self._charge(self._failures.succeeded())
+
+    # -- what did not
+
+    def _not_found(self, owed: Owed) -> None:
+        session, conversation, holding = self._session, owed.conversation, owed.holding
+        doubtful = conversation.missed_sweeps > 0 or conversation.suspect
+        if not (doubtful and holding.kind is Kind.TRANSCRIPT and holding.digest is not None):
+            self._settle(schedule.after_absence(holding, session.now()))
+            return
+        self._succeeded(holding.kind)
+        evidence = "missing from a complete sweep, and its transcript is not found any more"
+        session.store.mark_gone(conversation.id, evidence, session.now(), session.meter.ahead())
+        session.mark_gone(conversation.id, evidence)
+
+    def _settle(self, holding: Holding) -> None:
+        self._succeeded(holding.kind)
+        self._session.store.store_holdings([holding], self._session.meter.ahead())
+        self._session.tally.pending += holding.state is State.PENDING
+        self._session.tally.absent += holding.state is not State.PENDING
+
+    def _refused(self, owed: Owed, refusal: Refusal) -> None:
+        in_a_row = self._forbidden[owed.holding.kind] + isinstance(refusal, Forbidden)
+        self._settle(self._after_refusal(owed, refusal))
+        self._forbidden[owed.holding.kind] = in_a_row
+        if in_a_row >= steps.FORBIDDEN:
+            self._give_up(owed.holding.kind, refusal)
+
+    def _after_refusal(self, owed: Owed, refusal: Refusal) -> Holding:
+        reason = f"{refusal.api_code}: {refusal.message}"
+        count = owed.conversation.segment_count
+        return schedule.after_refusal(owed.holding, reason, self._session.now(), segment_count=count)
+
+    def _give_up(self, kind: Kind, refusal: Refusal) -> None:
+        """The plan lacks this kind: put the rest of it off without asking."""
+        session = self._session
+        rest = [
+            each
+            for each in session.store.due(session.now(), retry_failed=session.options.retry_failed)
+            if each.holding.kind is kind and (each.holding.conversation_id, kind) not in self._tried
+        ]
+        self._tried |= {(each.holding.conversation_id, kind) for each in rest}
+        session.store.store_holdings([self._after_refusal(each, refusal) for each in rest], session.meter.ahead())
+
+    def _troubled(self, owed: Owed, trouble: ServerTrouble) -> None:
+        self._charge(self._failures.add(owed.holding, trouble))
+        failed, ending = self._failures.outage()
+        now = self._session.now()
+        if failed:
+            behind = [schedule.after_outage(holding, str(each), now) for holding, each in failed]
+            self._session.store.store_holdings(behind, self._session.meter.ahead())
+        if ending is not None:
+            raise ending
+
+    def charge_failures(self) -> None:
+        """Commit the failures held back: the run ends, and they were their items' own."""
+        self._charge(self._failures.release())
+
+    def _charge(self, failed: Collection[Failed]) -> None:
+        if not failed:
+            return
+        session = self._session
+        paused = [schedule.after_trouble(holding, str(trouble), session.now()) for holding, trouble in failed]
+        session.store.store_holdings(paused, session.meter.ahead())
+        session.tally.failed += len(paused)
+        for holding in paused:
+            session.report("failed", holding.conversation_id, f"{holding.kind}: {holding.reason}")

@@ -1,0 +1,179 @@
+"""One run: the account, the list, the documents, the record. It does what `plan` decides, and decides little itself.
+
+Knows no HTTP, no SQL and no terminal: the API and the archive are the two Protocols of `ports`, the clock an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from convo_sync.errors import (
+    ArchiveLocked,
+    ConfigurationError,
+    ConvoSyncError,
+    Forbidden,
+    KeyRefused,
+    RateLimited,
+    Refusal,
+    ServerTrouble,
+    TryLater,
+)
+from convo_sync.records import Completeness, Outcome, Progress, Run
+from convo_sync.sync.fetcher import Fetcher
+from convo_sync.sync.lister import Lister
+from convo_sync.sync.meter import Meter
+from convo_sync.sync.ports import Remote, Store
+from convo_sync.sync.session import Options, Session
+
+# When to look again at a list that would not hold still.
+UNSTEADY_PAUSE = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which server this run talks to, and which key it uses (a digest, never the key)."""
+
+    base_url: str
+    key_digest: str
+
+
+class Sync:
+    """One run over one archive.
+
+    Args:
+        remote: the API; it must call `meter` around every attempt.
+        store: the archive, held by this process alone.
+        meter: the hour's budget.
+        clock: this machine's time, aware and UTC.
+        tell: takes each event of the run; must not raise.
+        pause: called between two documents; True where others wrote to the archive meanwhile.
+    """
+
+    def __init__(
+        self,
+        remote: Remote,
+        store: Store,
+        meter: Meter,
+        clock: Callable[[], datetime],
+        options: Options,
+        *,
+        tell: Callable[[Progress], None] = lambda _: None,
+        pause: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._session = Session(remote, store, meter, clock, options, tell, pause)
+
+    def run(self, identity: Identity) -> tuple[Run, ConvoSyncError | None]:
+        """Do the run and record it. What ended it early is returned beside the record, not raised.
+
+        Raises:
+            ArchiveError: the archive cannot be written; nothing that was committed is lost.
+            ArchiveLocked: somebody else took the archive and kept it.
+        """
+        session, started = self._session, self._session.clock()
+        session.run_id = session.store.begin_run(session.options.command, started, session.meter.ahead())
+        outcome, resume_at, ended = self._work(identity)
+        run = self._record(outcome, resume_at, ended, started)
+        swept = session.tally.swept
+        session.store.end_run(session.run_id, run, session.clock(), session.meter.settled(), swept=swept)
+        return run, ended
+
+    def _work(self, identity: Identity) -> tuple[Outcome, datetime | None, ConvoSyncError | None]:
+        fetcher: Fetcher | None = None
+        try:
+            self._check_account(identity)
+            lister = Lister(self._session)
+            lister.run()
+            fetcher = Fetcher(self._session, lister.vanished)
+            fetcher.run()
+        except ArchiveLocked:
+            raise
+        except TryLater as parked:
+            self._park(parked, fetcher)
+            return Outcome.PARKED, parked.resume_at, parked
+        except Forbidden as refusal:
+            return Outcome.FAILED, None, _plan_lacks_the_api(refusal)
+        except Refusal as refusal:
+            return Outcome.FAILED, None, _refused(refusal)
+        except (KeyRefused, ServerTrouble, ConfigurationError) as error:
+            return Outcome.FAILED, None, error
+        return self._ended()
+
+    def _park(self, parked: TryLater, fetcher: Fetcher | None) -> None:
+        meter = self._session.meter
+        if isinstance(parked, RateLimited):
+            meter.refused(parked.retry_after_seconds)
+            told = meter.parked()
+            parked.resume_at, parked.next_step = told.resume_at, told.next_step
+        if fetcher is not None:
+            fetcher.charge_failures()
+
+    def _ended(self) -> tuple[Outcome, datetime | None, ConvoSyncError | None]:
+        """Every due step was tried; the run is complete if the list was."""
+        if self._session.tally.listing is Completeness.COMPLETE:
+            return Outcome.COMPLETE, None, None
+        if self._session.tally.cut:
+            told = self._session.meter.parked()
+            told.message = "The list of meetings is long: it takes at most half of an hour's requests."
+            return Outcome.PARKED, told.resume_at, told
+        at = self._session.clock() + UNSTEADY_PAUSE
+        told = TryLater("The list of meetings kept changing while it was read.", "Run it again later.", resume_at=at)
+        return Outcome.PARKED, at, told
+
+    def _record(
+        self, outcome: Outcome, resume_at: datetime | None, ended: ConvoSyncError | None, started: datetime
+    ) -> Run:
+        tally, session = self._session.tally, self._session
+        failed = ended if outcome is Outcome.FAILED else None
+        return Run(
+            outcome=outcome,
+            listing=tally.listing,
+            requests=session.meter.requests,
+            resume_at=resume_at,
+            listed=len(tally.listed),
+            new=tally.new,
+            changed=tally.changed,
+            gone=len(tally.gone),
+            fetched=tally.fetched,
+            unchanged=tally.unchanged,
+            absent=tally.absent,
+            pending=tally.pending,
+            failed=tally.failed,
+            seconds=(session.clock() - started).total_seconds(),
+            error=(failed.code, failed.message, failed.next_step) if failed else None,
+        )
+
+    def _check_account(self, identity: Identity) -> None:
+        """One archive, one account: the profile is read when the key is not the one that was checked before."""
+        session = self._session
+        bound = session.store.binding()
+        if bound and bound.base_url != identity.base_url:
+            raise ConfigurationError(
+                f"This archive was filled from {bound.base_url}, not from {identity.base_url}.",
+                "Use another archive (--archive PATH) for another server.",
+            )
+        if bound and bound.key_digest == identity.key_digest:
+            return
+        account = session.remote.get_profile()
+        if bound and bound.email.casefold() != account.email.casefold():
+            raise ConfigurationError(
+                f"This archive belongs to {bound.email}; the key belongs to {account.email}.",
+                "Use the other account's key, or another archive (--archive PATH).",
+            )
+        session.store.bind(account, identity.base_url, identity.key_digest, session.clock(), session.meter.ahead())
+
+
+def _plan_lacks_the_api(refusal: Forbidden) -> KeyRefused:
+    return KeyRefused(
+        f"Convo refuses this key: {refusal.message}",
+        "The plan behind it does not include the API; see your plan at Convo.",
+    )
+
+
+def _refused(refusal: Refusal) -> ServerTrouble:
+    return ServerTrouble(
+        f"Convo refused the list of meetings or the profile: {refusal.message}",
+        symptom="refused_request",
+        next_step="Run it again later; if it stays so, the API may have changed: upgrade convo-sync.",
+    )

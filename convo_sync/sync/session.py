@@ -1,0 +1,68 @@
+"""What the parts of one run share: the two sides, the hour, the counts, and whom to tell. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from convo_sync.records import Completeness, Progress
+from convo_sync.sync.meter import Meter
+from convo_sync.sync.ports import Remote, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run was asked for. `retry_failed`: a person typed it, so pauses of failed items do not count."""
+
+    command: str = "sync"
+    full: bool = False
+    audit: bool = False
+    accept_deletions: bool = False
+    retry_failed: bool = True
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run has done so far. `cut`: the list's share of the hour ended it before the list did."""
+
+    listing: Completeness = Completeness.NONE
+    cut: bool = False
+    swept: bool = False
+    listed: set[str] = field(default_factory=set)
+    new: int = 0
+    changed: int = 0
+    gone: set[str] = field(default_factory=set)
+    fetched: int = 0
+    unchanged: int = 0
+    absent: int = 0
+    pending: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True)
+class Session:
+    """One run's surroundings. `run_id` is set once the run is recorded."""
+
+    remote: Remote
+    store: Store
+    meter: Meter
+    clock: Callable[[], datetime]
+    options: Options
+    tell: Callable[[Progress], None]
+    pause: Callable[[], bool]
+    run_id: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+    def now(self) -> datetime:
+        """The server's time, which holdings are kept in."""
+        return self.meter.server_now()
+
+    def report(self, event: str, conversation_id: str = "", detail: str = "", done: int = 0, planned: int = 0) -> None:
+        """Tell one event of the run."""
+        self.tell(Progress(event, conversation_id, detail, done, planned, self.meter.left))
+
+    def mark_gone(self, conversation_id: str, evidence: str) -> None:
+        """Count and tell a conversation that was just marked as deleted at Convo."""
+        self.tally.gone.add(conversation_id)
+        self.report("gone", conversation_id, evidence)

@@ -1,0 +1,1 @@
+"""Tests of the archive's file: failures, migrations, derived rows, reading."""

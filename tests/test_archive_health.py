@@ -1,0 +1,92 @@
+"""The examination of an archive's file: how far it goes, and that what it proposes mends."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from convo_sync.archive import health
+from convo_sync.simulator import Simulator
+
+from .console import fill
+from .simulator.asking import small_world
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """An archive of the small world."""
+    simulator = Simulator(small_world())
+    with simulator.serve() as url:
+        fill(tmp_path / "archive.db", url, simulator.key)
+    return tmp_path / "archive.db"
+
+
+def tamper(archive: Path, *statements: str) -> None:
+    """Change the file behind the program's back."""
+    with contextlib.closing(sqlite3.connect(archive, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
+def indexes(archive: Path, **options: int) -> health.IndexState:
+    """What is found about the search indexes."""
+    with health.Examination(archive) as examination:
+        return examination.indexes(**options)
+
+
+CHANGED_TEXT = "update segments set text = 'something else altogether' where id = 3"
+
+
+def test_a_sound_archive_has_no_fault(archive: Path) -> None:
+    """Expect the facts that the sync recorded, no damage, and indexes compared in depth."""
+    with health.Examination(archive) as examination:
+        facts = examination.facts()
+        assert (facts.conversations, facts.account) == (3, "mara@haldenloop.example")
+        assert examination.is_current
+        assert examination.damage() == ()
+        assert examination.indexes() == health.IndexState((), in_depth=True)
+
+
+def test_a_large_archive_is_not_copied_to_memory(archive: Path) -> None:
+    """Expect the entries to be counted where the whole comparison would take too much memory."""
+    assert indexes(archive, largest_copy=0) == health.IndexState((), in_depth=False)
+    tamper(archive, CHANGED_TEXT)
+    assert not indexes(archive, largest_copy=0).faults
+    tamper(archive, "delete from segments_fts_docsize where id = 3")
+    assert indexes(archive, largest_copy=0).faults == ("segments_fts: 1 rows are not indexed",)
+
+
+def test_entries_without_their_rows_are_found(archive: Path) -> None:
+    """Expect a row that left without its entry to be counted."""
+    tamper(archive, "delete from segments where id = 3")
+    assert indexes(archive).faults == ("segments_fts: 1 entries are of rows that are gone",)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [CHANGED_TEXT, "delete from segments_fts_docsize", "update segments_fts_data set block = x'00' where id > 10"],
+)
+def test_the_statement_that_is_proposed_mends_the_index(archive: Path, damage: str) -> None:
+    """Expect it to name the one broken index, and to leave nothing wrong."""
+    tamper(archive, damage)
+    mending = indexes(archive).mending
+    assert mending.count("rebuild") == 1
+    tamper(archive, mending)
+    assert indexes(archive) == health.IndexState((), in_depth=True)
+
+
+def test_nothing_is_proposed_where_nothing_can_be_done(archive: Path) -> None:
+    """Expect no statement for an index that SQLite cannot even open."""
+    tamper(archive, "delete from notes_fts_data")
+    assert indexes(archive).faults
+    assert indexes(archive).mending == ""
+
+
+def test_the_examination_writes_nothing(archive: Path) -> None:
+    """Expect the file's bytes as before, though the comparison writes to its copy."""
+    before = archive.read_bytes()
+    assert indexes(archive).in_depth
+    assert archive.read_bytes() == before

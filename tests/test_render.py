@@ -1,0 +1,310 @@
+"""The printer: harmless text, known widths, local times, CSV without formulas, Markdown without markup."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convo_sync.cli.days import beginning_of
+from convo_sync.errors import UsageError
+from convo_sync.hits import Coverage, Hit, SearchResult
+from convo_sync.render import hits, markdown, meetings, status, table, when
+from convo_sync.render.text import MARK_CLOSE, MARK_OPEN, Look, bar, clip, marked, pad, safe, safe_marked, width, wrap
+from convo_sync.views import MeetingRow, RunRow, Status
+
+NOW = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
+HARMFUL = {chr(code) for code in (*range(32), *range(0x7F, 0xA0), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This machine stands in Berlin."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+# -- text
+
+
+@given(st.text())
+def test_no_text_drives_a_terminal(text: str) -> None:
+    """Whatever was said, nothing that a terminal obeys is left, and what is printable stays."""
+    shown = safe(text)
+    assert not HARMFUL & set(shown)
+    assert [c for c in shown if c.isprintable() and c != " "] == [c for c in text if c.isprintable() and c != " "]
+    assert HARMFUL & set(safe_marked(text)) <= {MARK_OPEN, MARK_CLOSE}
+
+
+@given(st.text(), st.integers(20, 100))
+def test_wrapped_lines_fit_and_lose_nothing(text: str, columns: int) -> None:
+    """No line is wider than asked for, and all characters but spaces are there, in their order."""
+    text = safe(text)
+    lines = list(wrap(text, columns, "  • "))
+    assert max(map(width, lines)) <= columns
+    assert lines[0].startswith("  •")
+    assert "".join("".join(lines).split()).removeprefix("•") == "".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"), [("flip top", 8), ("Zażółć", 6), ("会議", 4), ("e\u0301", 1), ("a\u200db", 2), ("", 0)]
+)
+def test_width_is_what_a_terminal_shows(text: str, columns: int) -> None:
+    """East Asian characters take two columns, combining marks none."""
+    assert width(text) == columns
+
+
+@given(st.text(), st.integers(1, 40))
+def test_clipped_and_padded_text_has_its_width(text: str, columns: int) -> None:
+    """A cell of a table is never wider, and once padded never narrower."""
+    clipped = clip(safe(text), columns)
+    assert width(clipped) <= columns
+    assert width(pad(clipped, columns)) == columns
+
+
+def test_long_wide_words_are_broken() -> None:
+    """Chinese text without spaces is wrapped as well."""
+    assert list(wrap("会" * 30, 20)) == ["会" * 10] * 3
+
+
+@pytest.mark.parametrize(
+    ("ansi", "expected"), [(True, ["  a \x1b[1mb\x1b[0m", "  \x1b[1mc\x1b[0m d"]), (False, ["  a «b", "  c» d"])]
+)
+def test_marks_reach_over_line_ends(ansi: bool, expected: list[str]) -> None:
+    """Bold ends with its line and begins anew on the next, so that no margin is bold."""
+    lines = iter([f"  a {MARK_OPEN}b", f"  c{MARK_CLOSE} d"])
+    assert list(marked(lines, Look(ansi=ansi))) == expected
+
+
+def test_a_bar_stays_in_its_bounds() -> None:
+    """A share below 0 or above 1 is no error."""
+    assert [len(bar(share, 10)) for share in (-1, 0, 0.5, 1, 7)] == [0, 0, 5, 10, 10]
+
+
+# -- times
+
+
+def test_times_are_local_unless_utc_is_asked_for(berlin: None) -> None:
+    """Summer and winter time, and UTC named where it is meant."""
+    assert when.day_and_minute("2026-03-19T10:00:00.000Z", Look()) == "Thu 2026-03-19 11:00"
+    assert when.day_and_minute("2026-07-19T23:00:00.000Z", Look()) == "Mon 2026-07-20 01:00"
+    assert when.day_and_minute("2026-07-19T23:00:00.000Z", Look(utc=True)) == "Sun 2026-07-19 23:00 UTC"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z", "2036-01-01T00:00:00.000Z"])
+def test_no_stored_time_is_an_error(text: str, berlin: None) -> None:
+    """Years at the ends of the calendar are printed, if need be in UTC."""
+    assert when.minute(text, Look())[:3] in (text[:3], "000", "1000")
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "expected"),
+    [
+        ("2026-03-19T10:00:00.000Z", "0:00"),
+        ("2026-03-19T10:12:34.900Z", "12:34"),
+        ("2026-03-19T11:02:03.000Z", "1:02:03"),
+        ("2026-03-19T09:59:00.000Z", "09:59"),
+        (None, ""),
+    ],
+)
+def test_time_into_the_meeting(timestamp: str | None, expected: str) -> None:
+    """From the start; a turn before it, or a day later, shows the time of day; none shows nothing."""
+    assert when.into(timestamp, "2026-03-19T10:00:00.000Z", Look(utc=True)) == expected
+
+
+@pytest.mark.parametrize(
+    ("length", "words"),
+    [
+        (0, "less than a minute"),
+        (60, "1 minute"),
+        (7200, "2 hours"),
+        (86400, "24 hours"),
+        (172800, "2 days"),
+        (-5, "less than a minute"),
+    ],
+)
+def test_spans_in_words(length: int, words: str) -> None:
+    """The largest unit that still tells something; a negative one is no error."""
+    assert when.span(timedelta(seconds=length)) == words
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("2026-03-19", "2026-03-18T23:00:00.000Z"),
+        ("2026-07", "2026-06-30T22:00:00.000Z"),
+        ("2026", "2025-12-31T23:00:00.000Z"),
+        ("today", "2026-03-31T22:00:00.000Z"),
+        ("Yesterday", "2026-03-30T22:00:00.000Z"),
+        ("30d", "2026-03-01T23:00:00.000Z"),
+        ("2w", "2026-03-17T23:00:00.000Z"),
+    ],
+)
+def test_days_begin_at_local_midnight(typed: str, expected: str, berlin: None) -> None:
+    """In winter an hour before UTC's, in summer two; 30 days ago has the offset that was valid then."""
+    assert beginning_of(typed, datetime(2026, 4, 1, 9, 0, tzinfo=UTC)) == expected
+
+
+@given(st.text())
+def test_any_day_is_understood_or_refused_in_words(typed: str) -> None:
+    """No typed text raises anything but a sentence."""
+    try:
+        understood = beginning_of(typed, NOW)
+    except UsageError:
+        return
+    assert understood.endswith("Z")
+
+
+# -- rows of a query
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(), st.floats(), st.text(), st.binary()), min_size=3, max_size=3))
+def test_a_row_of_a_table_is_one_line(row: list[object]) -> None:
+    """Whatever the values, a table has a line a row and tab-separated values have their tabs."""
+    names = ("a", "b", "c")
+    assert all(len(line.splitlines()) <= 1 for line in table.lines(names, [row], Look(), header=True))
+    (line,) = table.tab_separated(names, [row], header=False)
+    assert line.count("\t") == 2
+    assert not HARMFUL & set(line.replace("\t", ""))
+
+
+def test_a_table_is_aligned() -> None:
+    """Numbers stand to the right, texts to the left, long ones are clipped."""
+    lines = list(table.lines(("name", "n"), [("a", 5), ("会議", 1000), ("x" * 99, None)], Look(), header=True))
+    assert lines[0].split() == ["name", "n"]
+    assert lines[2] == "a" + " " * 59 + "     5"
+    assert lines[4] == "x" * 59 + "…"
+
+
+def test_a_table_streams() -> None:
+    """The first line comes before the last row is read."""
+    lines = table.lines(("n",), ((n,) for n in iter(int, 1)), Look(), header=False)
+    assert next(lines).strip() == "0"
+
+
+@given(st.text())
+def test_no_text_is_a_formula(text: str) -> None:
+    """No cell of the CSV begins as a spreadsheet's formulas do."""
+    pieces: list[str] = []
+    table.csv(("a",), [(text,)], pieces.append, header=False)
+    assert not "".join(pieces).lstrip('"').startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+def test_double_names_are_told_apart() -> None:
+    """An object's keys are unique."""
+    assert table.unique(("a", "a", "a_2", "a")) == ["a", "a_2", "a_2_2", "a_3"]
+
+
+# -- pages
+
+
+def found(**changed: object) -> SearchResult:
+    """A result with one hit."""
+    hit = Hit("sess_a", "A title", "2026-03-19T10:00:00.000Z", "transcript", 3, 3, 3, "Mara", None, "text", "text", 1.0)
+    return SearchResult("text", 1, False, (hit._replace(**changed),), Coverage(3, 0))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("kind", "label"), [("decision", "decision"), ("keypoints", "key point"), ("title", "in the title")]
+)
+def test_hits_outside_transcripts(kind: str, label: str) -> None:
+    """They are named for what they are, and opened without a position."""
+    result = found(kind=kind, position=None, first_position=None, last_position=None, speaker=None)
+    lines = list(hits.lines(result, Look(utc=True)))
+    assert f"  1. {label}" in lines
+    assert lines[-1] == "Open one: convo-sync show sess_a"
+
+
+def test_a_search_that_saw_everything_does_not_say_so() -> None:
+    """What was not seen is only told where there is something."""
+    assert hits.blind_spot(found()) == ""
+    assert hits.blind_spot(found()._replace(coverage=Coverage(9, 3))) == "3 meetings have no transcript yet."
+
+
+def test_the_list_fits_its_terminal() -> None:
+    """Long titles are clipped to the width, and whole where nobody sees it."""
+    row = MeetingRow("sess_a", "word " * 40, "2026-03-19T10:00:00.000Z", None, None, 0, "pending", "", "", None)
+    narrow = list(meetings.lines([row], Look(width=80), whole=False))
+    assert max(map(width, narrow)) <= 80
+    assert narrow[1].endswith("no transcript yet")
+    assert ("word " * 40).strip() in list(meetings.lines([row], Look(width=80), whole=True))[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "escaped"),
+    [
+        ("*bold* [link](x) <b>", "\\*bold\\* \\[link\\](x) \\<b\\>"),
+        ("- item", "\\- item"),
+        ("3. March", "3\\. March"),
+        ("line\nbreak", "line break"),
+        ("20.04 and `code`", "20\\.04 and \\`code\\`"),
+        ("plain text.", "plain text."),
+    ],
+)
+def test_markdown_escapes(text: str, escaped: str) -> None:
+    """Nothing that was said becomes markup."""
+    assert markdown.escape(text) == escaped
+
+
+def stand(**changed: object) -> Status:
+    """An archive whose last complete run ended at NOW."""
+    run = RunRow(1, "sync", when.iso(NOW), when.iso(NOW), "complete", "complete", 5, None, None)
+    whole = Status(
+        path="/a.db", bytes=2_500_000, account="mara@example.org", tier="starter", base_url="https://www.itsconvo.com",
+        conversations=10, gone=0, segments=100, first_start=when.iso(NOW), last_start=when.iso(NOW),
+        states={"transcript": {"present": 8, "failed": 2}}, backlog=0, waiting=0, next_try_at=None, oldest_failure=None,
+        sweep_unfinished=False, hourly_limit=100, remaining=40, reset_at=when.iso(NOW + timedelta(minutes=30)),
+        last_run=run, last_complete=run,
+    )  # fmt: skip
+    return whole._replace(**changed)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("changed", "after", "state"),
+    [
+        ({}, timedelta(hours=23), "fresh"),
+        ({}, timedelta(hours=25), "stale"),
+        ({"sweep_unfinished": True}, timedelta(0), "incomplete"),
+        ({"last_complete": None}, timedelta(0), "incomplete"),
+        ({}, timedelta(hours=-5), "fresh"),
+    ],
+)
+def test_the_verdict(changed: dict[str, object], after: timedelta, state: str) -> None:
+    """Stale by age, incomplete without a complete run or in the midst of a sweep; a clock set back is no staleness."""
+    verdict = status.judge(stand(**changed), NOW + after, timedelta(days=1))
+    assert verdict.state == state
+    assert bool(verdict.sentence) == (state != "fresh")
+
+
+def test_the_backlog_ends_at_this_plans_rate() -> None:
+    """100 an hour less the reserve of 5: 285 documents take three hours."""
+    behind = stand(backlog=285)
+    assert status.as_json(behind, status.Verdict("fresh"), NOW)["backlog"]["ends_at"] == "2026-03-20T15:00:00.000Z"
+    assert "Backlog:  285 documents due, about 3 hours at 95 requests an hour" in status.lines(behind, Look(), NOW)
+    assert status.as_json(stand(), status.Verdict("fresh"), NOW)["backlog"]["ends_at"] is None
+
+
+def test_the_rate_frees_at_reset() -> None:
+    """Before Reset what is left, after it the whole hour."""
+    assert status.left(stand(), NOW) == 40
+    assert status.left(stand(), NOW + timedelta(hours=1)) == 100
+    assert status.left(stand(reset_at=None, remaining=None, hourly_limit=None), NOW) is None
+
+
+def test_a_failed_and_a_parked_run_say_why() -> None:
+    """The reason of the one, the end of the other, and what has failed for longest."""
+    failed = stand().last_run._replace(outcome="failed", error=("key_refused", "The key was refused.", "Run init."))  # type: ignore[union-attr]
+    parked = failed._replace(outcome="parked", error=None, resume_at="2026-03-20T13:00:00.000Z")
+    lines = list(status.lines(stand(last_run=failed, oldest_failure=("sess_a", "keypoints", "timeout")), Look(), NOW))
+    assert "failed: The key was refused. Run init." in " ".join(" ".join(lines).split())
+    assert "Failing:  key points of sess_a: timeout" in lines
+    assert "          8 of 10 transcripts; 2 failed" in lines
+    text = " ".join(" ".join(status.lines(stand(last_run=parked), Look(utc=True), NOW)).split())
+    assert "parked until Fri 2026-03-20 13:00 UTC" in text
