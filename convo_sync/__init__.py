@@ -1,10 +1,10 @@
 """convo-sync: a local, searchable archive of the meetings that Convo recorded.
 
-    from convo_sync import open_archive
+from convo_sync import open_archive
 
-    with open_archive() as archive:
-        for hit in archive.search("pricing", limit=10, kinds=("transcript",)).hits:
-            print(hit.title, hit.text)
+with open_archive() as archive:
+    for hit in archive.search("pricing", limit=10, kinds=("transcript",)).hits:
+        print(hit.title, hit.text)
 """
 
 from __future__ import annotations

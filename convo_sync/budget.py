@@ -22,7 +22,7 @@ LONGEST_RESET = HOUR + timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The hour as last read. Times are of this machine's clock; `sent_by_minute` holds (minute since 1970, requests)."""
+    """The hour as last read, in times of this machine's clock; `sent_by_minute`: (minute since 1970, requests)."""
 
     limit: int | None = None
     remaining: int | None = None

@@ -1,24 +1,24 @@
 """Everything that can go wrong, as a tree ordered by what to do next; each leaf of it carries its exit code.
 
-    ConvoSyncError                    1   something failed; the message says what, `next_step` what to do
-    ├── UsageError                    2   a value typed by a person is impossible
-    ├── NothingFound                  3
-    ├── ArchiveError                  1   the file: missing, not ours, too new, too old, locked file, full disk, damaged
-    │   ├── ArchiveMissing           78
-    │   ├── ArchiveUnfit             78   not ours, or newer than this program, or older than a reader can use
-    │   └── StorageFull               1
-    ├── ConfigurationError           78   config.toml, the key's source, an account that is not this archive's
-    ├── KeyRefused                   77   the API's own 401
-    ├── TryLater                     75   parked until the hour frees, or another process holds the archive
-    │   ├── RateLimited
-    │   └── ArchiveLocked
-    ├── ServerTrouble                69   network or server, not the key; `symptom` tells alike from unlike
-    │   └── Offline                  69   no connection at all
-    └── Refusal                       1   the API's own answer to one request, in its error JSON
-        ├── NotFound                      404, 410
-        ├── Forbidden                     403: what the plan lacks
-        ├── CreditsUsedUp                 429 ai_limit_exceeded
-        └── Invalid                       400 and other 4xx
+ConvoSyncError                    1   something failed; the message says what, `next_step` what to do
+├── UsageError                    2   a value typed by a person is impossible
+├── NothingFound                  3
+├── ArchiveError                  1   the file: missing, not ours, too new, too old, locked file, full disk, damaged
+│   ├── ArchiveMissing           78
+│   ├── ArchiveUnfit             78   not ours, or newer than this program, or older than a reader can use
+│   └── StorageFull               1
+├── ConfigurationError           78   config.toml, the key's source, an account that is not this archive's
+├── KeyRefused                   77   the API's own 401
+├── TryLater                     75   parked until the hour frees, or another process holds the archive
+│   ├── RateLimited
+│   └── ArchiveLocked
+├── ServerTrouble                69   network or server, not the key; `symptom` tells alike from unlike
+│   └── Offline                  69   no connection at all
+└── Refusal                       1   the API's own answer to one request, in its error JSON
+    ├── NotFound                      404, 410
+    ├── Forbidden                     403: what the plan lacks
+    ├── CreditsUsedUp                 429 ai_limit_exceeded
+    └── Invalid                       400 and other 4xx
 """
 
 from __future__ import annotations

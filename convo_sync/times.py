@@ -29,7 +29,7 @@ def parse_time(text: str) -> datetime:
 
 
 def format_time(moment: datetime) -> str:
-    """Write an aware datetime in the one width of the archive, ``2026-03-19T10:00:00.000Z``: text order is time order."""
+    """Write an aware datetime in the archive's one width, ``2026-03-19T10:00:00.000Z``: text order is time order."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
@@ -59,5 +59,5 @@ def no_later_than(moment: datetime | None, now: datetime) -> datetime:
 
 
 def is_due(next_try_at: datetime | None, now: datetime, longest_step: timedelta) -> bool:
-    """Whether a stored time has come; one further ahead than the schedule's longest step came from a wrong clock: due."""
+    """Whether a stored time has come; one further ahead than the schedule's longest step is a wrong clock's: due."""
     return next_try_at is not None and (next_try_at <= now or next_try_at > now + longest_step)

@@ -15,10 +15,10 @@ from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.client import Client
 from convo_sync.errors import ConvoSyncError
-from convo_sync.sync.meter import Meter
 from convo_sync.records import Completeness, ConversationId, Document, Kind, Outcome, Page, Progress, RateReading, Run
 from convo_sync.simulator import DEMO_KEY, Clock, Simulator, World
 from convo_sync.sync import Identity, Options, Sync
+from convo_sync.sync.meter import Meter
 
 START = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
 HELD = ("getTranscript", "getKeypoints", "getFeedback")

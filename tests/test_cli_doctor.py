@@ -109,7 +109,6 @@ def test_the_first_problem_decides_the_exit_code(well: Well) -> None:
     assert [line.split()[1] for line in quiet] == ["key", "lock"]
 
 
-@pytest.mark.xfail(strict=False, reason="the root command reads [archive] path, and stops, before doctor begins")
 def test_a_mistake_beside_the_archives_path_is_one_red_line_too(well: Well) -> None:
     """Expect doctor to run where config.toml has to be read for the archive's path and cannot be."""
     well.monkeypatch.delenv("CONVO_SYNC_ARCHIVE")

@@ -16,12 +16,12 @@ import pytest
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.client import Client
-from convo_sync.sync.meter import Meter
 from convo_sync.records import Hit
 from convo_sync.simulator import Clock, Simulator, World
 from convo_sync.simulator.scenes import Scene, parse_scenes
 from convo_sync.simulator.staging import PACKAGED, USER
 from convo_sync.sync import Identity, Options, Sync
+from convo_sync.sync.meter import Meter
 
 QUESTIONS = PACKAGED.with_name("questions.json")
 AFTER_THE_LAST = datetime(2026, 8, 31, 12, 0, tzinfo=UTC)

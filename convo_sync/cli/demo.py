@@ -5,7 +5,10 @@ It never reads the user's configuration or key, and never touches their archive.
 
 from __future__ import annotations
 
+import os
+import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import click
@@ -34,11 +37,9 @@ MEETING = "sess_lid_decision"
 def command(ctx: click.Context, folder: Path) -> None:
     """Try it without an account: half a year of a made-up company's meetings, archived and searched in a minute."""
     archive = _fresh(folder) / "archive.db"
-    setup = _setup(ctx)._replace(
-        archive_file=str(archive), config_file=str(folder / "config.toml"), archive_given=True
-    )
+    setup = _setup(ctx)._replace(archive_file=str(archive), config_file=str(folder / "config.toml"), archive_given=True)
     _say("1. A simulated Convo API starts on this machine. It holds the meetings of Halden Loop, a made-up company")
-    _say("   of 14 people: 32 meetings in two languages. No key and no network are needed, and nothing of yours is read.")
+    _say("   of 14 people: 32 meetings in two languages. It needs no key and no network, and reads nothing of yours.")
     _archive(setup)
     for number, words in enumerate(SEARCHES, 3):
         _say(f"{number}. Search, offline: convo-sync search {words}")
@@ -97,10 +98,20 @@ def _call(setup: Setup, *arguments: str) -> None:
 
 
 def _next(archive: Path) -> None:
+    program = _program()
+    on_the_demo = shlex.join([program, "--archive", str(archive)])
     _say("Go on with the demo's archive:")
-    click.echo(f"  convo-sync --archive {archive} search coin cell -rechargeable")
-    click.echo(f"  convo-sync --archive {archive} show sess_postmortem_18 --transcript")
-    click.echo(f'  convo-sync --archive {archive} sql "select * from speaking_time limit 5"')
+    click.echo(f"  {on_the_demo} search coin cell -rechargeable")
+    click.echo(f"  {on_the_demo} show sess_postmortem_18 --transcript")
+    click.echo(f'  {on_the_demo} sql "select * from speaking_time limit 5"')
     _say("Or with your own meetings:")
-    click.echo("  convo-sync init      asks for your Convo API key, tests it, and says how long the first sync takes")
-    click.echo("  convo-sync sync      archives everything; stop it when you like")
+    click.echo(f"  {program} init      asks for your Convo API key, tests it, and says how long the first sync takes")
+    click.echo(f"  {program} sync      archives everything; stop it when you like")
+
+
+def _program() -> str:
+    """What to type to run this program again: its name where the shell finds it, else where it lies."""
+    typed = Path(sys.argv[0])
+    if shutil.which("convo-sync") or typed.stem != "convo-sync":
+        return "convo-sync"
+    return os.path.relpath(typed)

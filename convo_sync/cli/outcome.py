@@ -35,7 +35,9 @@ def run_in_words(run: Run) -> str:
     """A few lines for a person; local time."""
     lines = [_ending(run), _counts(run)]
     if run.failed:
-        lines.append(f"{_many(run.failed, 'document')} failed; each is tried again by itself. `convo-sync status` says why.")
+        lines.append(
+            f"{_many(run.failed, 'document')} failed; each is tried again by itself. `convo-sync status` says why."
+        )
     if run.pending:
         lines.append(f"{_many(run.pending, 'transcript')} not complete at Convo yet; asked for again later.")
     return "\n".join(line for line in lines if line)

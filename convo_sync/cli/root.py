@@ -39,6 +39,8 @@ HOMES = {
 
 # What these import logs nothing, and a search does not wait for `logging`.
 READING = frozenset(("status", "search", "show", "list", "sql", "completion"))
+# These look into config.toml themselves, where a mistake in it is theirs to report, or need no archive.
+SELF_SUFFICIENT = frozenset(("init", "doctor", "demo", "simulator", "completion"))
 
 
 class Setup(NamedTuple):
@@ -86,7 +88,7 @@ def root(ctx: click.Context, archive: str | None, config: str | None, verbose: i
         _start_logging(verbose, quiet=quiet)
     configuration = config or config_file()
     ctx.obj = Setup(
-        archive_file=archive or _archive(configuration),
+        archive_file=archive or _archive(configuration, ctx.invoked_subcommand or ""),
         config_file=configuration,
         archive_given=archive is not None or bool(os.environ.get("CONVO_SYNC_ARCHIVE")),
         verbose=verbose,
@@ -94,9 +96,10 @@ def root(ctx: click.Context, archive: str | None, config: str | None, verbose: i
     )
 
 
-def _archive(configuration: str) -> str:
+def _archive(configuration: str, command: str) -> str:
     """The environment's, the configuration's or the platform's archive."""
-    if not os.environ.get("CONVO_SYNC_ARCHIVE") and _may_name_an_archive(configuration):
+    asked = command not in SELF_SUFFICIENT and not os.environ.get("CONVO_SYNC_ARCHIVE")
+    if asked and _may_name_an_archive(configuration):
         from pathlib import Path
 
         from convo_sync.config import archive_named

@@ -21,9 +21,15 @@ from convo_sync.errors import UsageError
     help="The plan: it sets the requests an hour and the AI credits a month.",
 )
 @click.option("--key", help="The API key to accept. Default: the demo's.")
-@click.option("--corpus", type=click.Path(path_type=Path), help="Meetings to serve, one JSON object a line, .gz or not.")
-@click.option("--assume", "assumptions", multiple=True, metavar="NAME=VALUE", help="Take the other reading; repeatable.")
-@click.option("--fault", "faults", multiple=True, metavar="KIND[:OPERATION[:TIMES]]", help="Break an answer; repeatable.")
+@click.option(
+    "--corpus", type=click.Path(path_type=Path), help="Meetings to serve, one JSON object a line, .gz or not."
+)
+@click.option(
+    "--assume", "assumptions", multiple=True, metavar="NAME=VALUE", help="Take the other reading; repeatable."
+)
+@click.option(
+    "--fault", "faults", multiple=True, metavar="KIND[:OPERATION[:TIMES]]", help="Break an answer; repeatable."
+)
 @click.option("--list", "listing", is_flag=True, help="List the assumptions and the faults, and end.")
 def command(
     port: int,
@@ -54,7 +60,9 @@ def command(
     except ValueError as error:
         raise UsageError(str(error), "`convo-sync simulator --list` shows what there is.") from error
     except OSError as error:
-        raise UsageError(f"The simulator cannot start: {error}.", "Check the file's name, or take another --port.") from error
+        raise UsageError(
+            f"The simulator cannot start: {error}.", "Check the file's name, or take another --port."
+        ) from error
 
 
 def _tell(url: str, key: str, tier: str) -> None:

@@ -93,4 +93,6 @@ def _show_plan(setup: Setup, *, as_json: bool) -> None:
     click.echo("The next run first asks for the list of meetings; what that brings is not known yet.")
     for row in rows:
         click.echo(f"{row['action']:<8} {row['kind']:<10} {row['conversation_id']}  {row['reason']}")
-    click.echo(f"{len(rows)} {'document is' if len(rows) == 1 else 'documents are'} due now. No AI credit would be spent.")
+    click.echo(
+        f"{len(rows)} {'document is' if len(rows) == 1 else 'documents are'} due now. No AI credit would be spent."
+    )

@@ -1,4 +1,4 @@
-"""The Convo API, as typed calls. `http` alone names httpx; `endpoints` knows the paths, `answers` what an answer means."""
+"""The Convo API as typed calls: `http` alone names httpx, `endpoints` knows the paths, `answers` what is meant."""
 
 from convo_sync.client.http import BYTE_CAP, DEADLINE_SECONDS, Client, Meter
 

@@ -1,7 +1,7 @@
 """What a run asks for, in which order, and what a listed row means. Pure: what is owed in, steps with reasons out.
 
-Newest first, because what was said this week is searched for first: every document of the ten newest conversations, then
-transcripts, then key points, then feedback, then rechecks, then the audit.
+Newest first, because what was said this week is searched for first: every document of the ten newest conversations,
+then transcripts, then key points, then feedback, then rechecks, then the audit.
 """
 
 from __future__ import annotations

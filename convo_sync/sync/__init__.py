@@ -1,4 +1,4 @@
-"""The engine: runs a plan against the API and the archive, through two small Protocols. Knows no HTTP, SQL, terminal."""
+"""The engine: runs a plan against the API and the archive, through two Protocols. Knows no HTTP, SQL or terminal."""
 
 from convo_sync.sync.meter import Meter
 from convo_sync.sync.run import Identity, Sync

@@ -1,7 +1,7 @@
 """Storage methods under limits that a process cannot give back: each run in a process of its own, told as JSON.
 
-    python -m tests.archive.child file-limit ARCHIVE METHOD=COPY...
-    python -m tests.archive.child other-user UID ARCHIVE COPY
+python -m tests.archive.child file-limit ARCHIVE METHOD=COPY...
+python -m tests.archive.child other-user UID ARCHIVE COPY
 """
 
 from __future__ import annotations

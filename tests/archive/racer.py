@@ -1,6 +1,6 @@
 """One of several processes that open the same file at the same instant: a path a line on stdin, an answer a line.
 
-    python -m tests.archive.racer create|upgrade
+python -m tests.archive.racer create|upgrade
 """
 
 from __future__ import annotations

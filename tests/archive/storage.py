@@ -79,9 +79,7 @@ def listed(conversation_id: str, title: str = "A meeting", *, is_new: bool = Tru
 
 def store(archive: Archive, document: Document, *, current: bool = True, holding: Holding | None = None) -> bool:
     """Store a document, with all else that this takes."""
-    return archive.store_document(
-        document, holding, current=current, cause="test", run_id=1, now=NOW, budget=Budget()
-    )
+    return archive.store_document(document, holding, current=current, cause="test", run_id=1, now=NOW, budget=Budget())
 
 
 def fill(path: Path) -> Path:

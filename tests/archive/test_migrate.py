@@ -82,7 +82,10 @@ def test_an_upgrade_does_every_step_and_keeps_a_copy(path: Path, monkeypatch: py
     for table in before.keys() - {"meta", "conversations", "user_version", "sqlite_sequence"}:
         assert after[table] == before[table], table
     assert content(copy_of(path)) == before
-    assert sorted(each.name for each in path.parent.iterdir() if "archive" in each.name) == ["archive.db", "archive.db.v1"]
+    assert sorted(each.name for each in path.parent.iterdir() if "archive" in each.name) == [
+        "archive.db",
+        "archive.db.v1",
+    ]
     is_sound(path)
 
 
@@ -96,7 +99,9 @@ def test_the_copy_is_the_way_back(path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert asked(copy_of(path)) == before
 
 
-@pytest.mark.parametrize(("step", "error"), [(fail, RuntimeError), (fail_in_sql, ArchiveError), (leave_orphans, ArchiveUnfit)])
+@pytest.mark.parametrize(
+    ("step", "error"), [(fail, RuntimeError), (fail_in_sql, ArchiveError), (leave_orphans, ArchiveUnfit)]
+)
 def test_a_step_that_fails_leaves_the_file_as_it_was(
     path: Path, monkeypatch: pytest.MonkeyPatch, step: migrate.Migration, error: type[Exception]
 ) -> None:
@@ -273,7 +278,8 @@ def test_nobody_else_can_read_a_file_or_enter_the_folder(tmp_path: Path, monkeyp
         found: dict[str, Any] = {each.name: oct(each.stat().st_mode & 0o777) for each in path.parent.iterdir()}
     lock.release()
     assert found == dict.fromkeys(
-        ["archive.db", "archive.db-wal", "archive.db-shm", "archive.db.v1", "archive.db.lock", "archive.db.lock.note"], "0o600"
+        ["archive.db", "archive.db-wal", "archive.db-shm", "archive.db.v1", "archive.db.lock", "archive.db.lock.note"],
+        "0o600",
     )
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
