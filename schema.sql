@@ -310,7 +310,8 @@ create table budget (
     read_at text, -- when the server last said so
     sent_since integer not null, -- requests sent, or about to be, since then
     asked_at text, -- when a request last asked after `reset_at` had passed
-    sent_by_minute text not null -- JSON: requests of the last hour, as [minute since 1970, count]
+    sent_by_minute text not null, -- JSON: requests of the last hour, as [minute since 1970, count]
+    ahead_seconds real -- how far the server's clock was ahead of this machine's; null until an answer told
 ) strict;
 
 -- Every sync, as it ended.

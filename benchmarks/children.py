@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 
 from convo_sync.simulator import DEMO_KEY
 
@@ -27,26 +26,35 @@ class Spent:
     wall: float
     cpu: float
 
+    @property
+    def words(self) -> str:
+        """For a line about what goes on."""
+        return f"{self.wall:.3f} s ({self.cpu:.3f} s of a processor)"
 
-def middle(runs: Sequence[Spent]) -> Spent:
-    """The medians, each by itself."""
-    return Spent(median(run.wall for run in runs), median(run.cpu for run in runs))
+
+def least(runs: Sequence[Spent]) -> Spent:
+    """The smallest of each by itself: whatever else the machine does can only add to them."""
+    return Spent(min(run.wall for run in runs), min(run.cpu for run in runs))
+
+
+def module(name: str) -> list[str]:
+    """A Python of its own that runs this module."""
+    return [sys.executable, "-m", name]
 
 
 def command_line() -> list[str]:
     """What a person starts: the installed script, or the module where there is none."""
     script = Path(sysconfig.get_path("scripts")) / "convo-sync"
-    return [str(script)] if script.exists() else [sys.executable, "-m", "convo_sync"]
+    return [str(script)] if script.exists() else module("convo_sync")
 
 
 def environment(folder: Path, **named: str) -> dict[str, str]:
-    """Nothing of the user's: no key, configuration or archive; `folder` stands for the home."""
+    """Nothing of the user's: no key, configuration or archive; `folder` stands for the home.
+
+    Nor what a developer may have set for Python, such as never to keep compiled modules.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("CONVO_", "XDG_", "PYTHON"))}
-    return (
-        kept
-        | {"HOME": str(folder), "LOCALAPPDATA": str(folder), "APPDATA": str(folder), "PYTHONPATH": str(ROOT)}
-        | named
-    )
+    return kept | dict.fromkeys(("HOME", "LOCALAPPDATA", "APPDATA"), str(folder)) | named
 
 
 def for_sync(folder: Path, url: str, archive: Path) -> dict[str, str]:
@@ -58,7 +66,7 @@ def for_sync(folder: Path, url: str, archive: Path) -> dict[str, str]:
 def simulator(file: Path, folder: Path, tier: str = "enterprise") -> Iterator[str]:
     """A simulator that serves the meetings in `file`, in a process of its own; its address."""
     arguments = [*command_line(), "simulator", "--port", "0", "--tier", tier, "--corpus", str(file)]
-    with subprocess.Popen(arguments, env=environment(folder), stdout=subprocess.PIPE, text=True) as child:
+    with subprocess.Popen(arguments, cwd=ROOT, env=environment(folder), stdout=subprocess.PIPE, text=True) as child:
         try:
             yield _address(child)
         finally:
@@ -80,7 +88,9 @@ def timed(arguments: Sequence[str], env: Mapping[str, str]) -> Spent:
         RuntimeError: it failed.
     """
     began, before = time.perf_counter(), _children_cpu()
-    done = subprocess.run(arguments, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        arguments, cwd=ROOT, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False
+    )
     spent = Spent(time.perf_counter() - began, _children_cpu() - before)
     if done.returncode:
         raise RuntimeError(f"{' '.join(arguments)} ended with {done.returncode}: {done.stderr}")

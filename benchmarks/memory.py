@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 
-from benchmarks.children import for_sync, simulator
+from benchmarks.children import module
 from benchmarks.figures import Figure
 from benchmarks.meetings import Meetings, long_meeting
 from benchmarks.setting import Setting
@@ -27,7 +25,5 @@ def measure(setting: Setting) -> Iterator[Figure]:
 
 def _peak(setting: Setting, meetings: Meetings) -> float:
     archive, report = setting.folder / f"memory-{meetings.count}.db", setting.folder / "peak"
-    with simulator(meetings.file, setting.folder) as url:
-        arguments = [sys.executable, "-m", "benchmarks.peak", str(report), "--quiet", "sync"]
-        subprocess.run(arguments, env=for_sync(setting.folder, url, archive), check=True)
+    setting.sync(archive, meetings, program=[*module("benchmarks.peak"), str(report)])
     return int(report.read_text(encoding="ascii")) / 1e6

@@ -7,6 +7,7 @@ by one INSERT SELECT. It is as durable as the archive (WAL, synchronous full), a
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import sys
 import time
@@ -15,9 +16,14 @@ from pathlib import Path
 from typing import Any
 
 SCHEMA = Path(__file__).parent.parent / "schema.sql"
-INDEXES = {"segments_fts": "segments", "notes_fts": "_notes"}
 
 Rows = Mapping[str, Sequence[tuple[Any, ...]]]
+
+
+def search_indexes(connection: sqlite3.Connection) -> Mapping[str, str]:
+    """Each full-text index, with the table that it indexes."""
+    rows = connection.execute("select name, sql from sqlite_master where sql like 'create virtual table%using fts5%'")
+    return {name: re.findall(r'content="(\w+)"', sql)[0] for name, sql in rows}
 
 
 def read_rows(archive: Path) -> Rows:
@@ -43,7 +49,7 @@ def write_rows(path: Path, rows: Rows) -> None:
         if values:
             places = ", ".join("?" * len(values[0]))
             connection.executemany(f"insert into {name} values ({places})", values)
-    for index, name in INDEXES.items():
+    for index, name in search_indexes(connection).items():
         connection.execute(f"insert into {index} (rowid, text) select id, text from {name}")
     connection.execute("commit")
     connection.close()
@@ -60,12 +66,19 @@ def _statements(script: str) -> Sequence[str]:
 
 
 def main() -> None:
-    """Read the rows, then write them against the clock."""
+    """Read the rows, then write them against the clock.
+
+    Raises:
+        RuntimeError: what was written is not the same.
+    """
     archive, new = map(Path, sys.argv[1:])
     rows = read_rows(archive)
     wall, cpu = time.perf_counter(), time.process_time()
     write_rows(new, rows)
-    print(json.dumps({"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}))
+    spent = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    if read_rows(new) != rows:
+        raise RuntimeError("the rows written are not those read")
+    print(json.dumps(spent))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,11 @@ import sqlite3
 from collections.abc import Iterator
 
 from benchmarks.figures import Figure
+from benchmarks.rival import search_indexes
 from benchmarks.setting import Setting
 
 FILE_LIMIT = 2.5
 INDEX_LIMIT = 0.45
-INDEXES = ("segments_fts", "notes_fts")
 # The tables in which FTS5 keeps an index, and what of them takes the room.
 _SHADOWS = {"data": "block", "idx": "term", "docsize": "sz", "config": "v"}
 
@@ -32,7 +32,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
 
 def _index_bytes(connection: sqlite3.Connection) -> int:
     """Whole pages where SQLite can tell, else the bytes stored in them."""
-    names = [f"{index}_{part}" for index in INDEXES for part in _SHADOWS]
+    names = [f"{index}_{part}" for index in search_indexes(connection) for part in _SHADOWS]
     try:
         places = ", ".join("?" * len(names))
         sql = f"select sum(pgsize) from dbstat where name in ({places})"

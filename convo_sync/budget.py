@@ -6,6 +6,7 @@ request sent since counts on top of it. Without the headers our own count over a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -18,11 +19,17 @@ ASK_PAUSE = timedelta(minutes=1)
 SMALLEST_LIMIT = 100
 # A Reset further away than the longest possible window, and some slack, came from a wrong clock.
 LONGEST_RESET = HOUR + timedelta(minutes=5)
+# Date has a resolution of a second: less than this is no difference between two clocks.
+SAME_CLOCK = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The hour as last read, in times of this machine's clock; `sent_by_minute`: (minute since 1970, requests)."""
+    """The hour as last read, in times of this machine's clock.
+
+    `sent_by_minute` holds (minute since 1970, requests), the last sent last; `server_ahead` says how far the server's
+    clock was ahead of ours.
+    """
 
     limit: int | None = None
     remaining: int | None = None
@@ -31,6 +38,12 @@ class Budget:
     sent_since: int = 0
     asked_at: datetime | None = None
     sent_by_minute: tuple[tuple[int, int], ...] = ()
+    server_ahead: timedelta | None = None
+
+
+def server_now(budget: Budget, now: datetime) -> datetime:
+    """The server's time, as far as its answers tell how it differs from this machine's."""
+    return now if budget.server_ahead is None or abs(budget.server_ahead) <= SAME_CLOCK else now + budget.server_ahead
 
 
 def reserve(limit: int) -> int:
@@ -53,13 +66,13 @@ def available(budget: Budget, now: datetime, *, by_hand: bool = False) -> int:
 def sending(budget: Budget, now: datetime) -> Budget:
     """The budget with one more request on its way."""
     minute = _minute(now)
-    recent = dict(_within_hour(budget, now))
-    recent[minute] = recent.get(minute, 0) + 1
+    recent = dict(budget.sent_by_minute)
+    recent[minute] = recent.pop(minute, 0) + 1
     return replace(
         budget,
         sent_since=budget.sent_since + 1,
         asked_at=now if _reset_passed(budget, now) else budget.asked_at,
-        sent_by_minute=tuple(sorted(recent.items())),
+        sent_by_minute=tuple(recent.items()),
     )
 
 
@@ -72,6 +85,7 @@ def take_back(budget: Budget) -> Budget:
 
 def answered(budget: Budget, reading: RateReading, now: datetime) -> Budget:
     """The budget after an answer's headers. Headers that are missing leave our own count to stand in."""
+    budget = _in_step(budget, reading.server_time, now)
     if reading.remaining is None:
         known = replace(budget, limit=reading.limit or budget.limit)
         # What an earlier answer, or a 429, said of the hour has run out, and this answer says nothing new.
@@ -86,6 +100,20 @@ def answered(budget: Budget, reading: RateReading, now: datetime) -> Budget:
         sent_since=0,
         asked_at=None,
     )
+
+
+def _in_step(budget: Budget, server_time: datetime | None, now: datetime) -> Budget:
+    """Our own count, moved along if this machine's clock was set since the last answer, without what is an hour old."""
+    if server_time is not None:
+        ahead = server_time - now
+        # A reading near the last one is the same: were a clock five seconds off now right and now wrong, what one page
+        # of the list made due would not be due yet when the documents are planned.
+        if budget.server_ahead is None or abs(ahead - budget.server_ahead) > SAME_CLOCK:
+            before = ahead if budget.server_ahead is None else budget.server_ahead
+            minutes = math.ceil((before - ahead) / timedelta(minutes=1))
+            moved = tuple((minute + minutes, sent) for minute, sent in budget.sent_by_minute)
+            budget = replace(budget, server_ahead=ahead, sent_by_minute=moved)
+    return replace(budget, sent_by_minute=_within_hour(budget, now))
 
 
 def refused(budget: Budget, retry_after_seconds: float | None, now: datetime) -> Budget:
@@ -104,8 +132,7 @@ def _seconds_away(seconds: float | None) -> float:
 def resume_at(budget: Budget, now: datetime) -> datetime:
     """When the next request may be sent, where none may now."""
     if budget.remaining is None or budget.reset_at is None:
-        recent = _within_hour(budget, now)
-        oldest = recent[0][0] if recent else _minute(now)
+        oldest = min((minute for minute, _ in _within_hour(budget, now)), default=_minute(now))
         return datetime.fromtimestamp((oldest + 1) * 60, UTC) + HOUR
     if _reset_passed(budget, now):
         return (budget.asked_at or now) + ASK_PAUSE
@@ -121,7 +148,7 @@ def _minute(moment: datetime) -> int:
 
 
 def _within_hour(budget: Budget, now: datetime) -> tuple[tuple[int, int], ...]:
-    # A minute is counted until its last second is an hour old; minutes ahead of the clock are dropped.
+    # A minute is counted until its last second is an hour old; minutes ahead of the clock are not.
     newest = _minute(now)
     return tuple((minute, sent) for minute, sent in budget.sent_by_minute if newest - 60 <= minute <= newest)
 

@@ -1,4 +1,4 @@
-"""One writer at a time: an operating-system lock beside the archive, whose file names the holder, and a note to ask for it.
+"""One writer at a time: an operating-system lock beside the archive, which names its holder, and a note to ask for it.
 
 A process that dies, however it dies, gives its lock back at once; a lock file left behind is no obstacle.
 """
@@ -51,6 +51,10 @@ else:
 _POLL_SECONDS = 0.1
 # How long a holder waits for the one who left a note; a note older than this was left by a process that is gone.
 NOTE_SECONDS = 10.0
+# After it yielded, a holder works on for so long: two long runs would else take turns at every document.
+TURN_SECONDS = 2.0
+# What is longer was not written by this program.
+_LONGEST_NAME = 4096
 
 
 class WriterLock:
@@ -68,6 +72,7 @@ class WriterLock:
         self._command = command
         self._sleep = sleep
         self._file: int | None = None
+        self._stays_until = 0.0
 
     def acquire(self, wait_seconds: float = 0.0) -> Self:
         """Take the lock, asking its holder by a note while waiting.
@@ -150,10 +155,12 @@ class WriterLock:
     def yield_to_waiting(self) -> bool:
         """Let the one who left a note have the lock, then take it back; whether anybody had it.
 
+        Not within `TURN_SECONDS` of the last time: the one who waits is patient for longer.
+
         Raises:
             ArchiveLocked: they kept it for too long.
         """
-        if self._file is None or not self.is_asked_for():
+        if self._file is None or time.monotonic() < self._stays_until or not self.is_asked_for():
             return False
         self.release()
         deadline = time.monotonic() + NOTE_SECONDS
@@ -161,14 +168,16 @@ class WriterLock:
             self._sleep(_POLL_SECONDS)
         self._remove_note()
         self.acquire(wait_seconds=6 * NOTE_SECONDS)
+        self._stays_until = time.monotonic() + TURN_SECONDS
         return True
 
     def holder(self) -> str:
         """Who has the lock, in words."""
         try:
-            found = json.loads(self.path.read_text(encoding="utf-8"))
+            with self.path.open("rb") as file:
+                found = json.loads(file.read(_LONGEST_NAME))
             return f"{found['command']} (pid {found['pid']}, since {found['since']})"
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return "a process that did not say its name"
 
 
@@ -177,7 +186,7 @@ def _explained(path: Path, error: OSError) -> ArchiveError:
         return StorageFull(
             f"There is no room left to write the lock {path}.", "Free some disk space, then run the same command again."
         )
-    return ArchiveError(
-        f"The lock {path} cannot be opened: {error.strerror or error}.",
-        "Check the folder and its permissions, or name another archive with --archive.",
-    )
+    step = "Check the folder and its permissions, or name another archive with --archive."
+    if path.is_dir():
+        step = "A folder stands in its place, and nothing of the archive is in it: remove it."
+    return ArchiveError(f"The lock {path} cannot be opened: {error.strerror or error}.", step)

@@ -7,6 +7,7 @@ through. A quoted phrase stays together, ``-word`` excludes, the rest is wanted.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 # Words so common that in a question they only add noise; kept where nothing else is left, and in phrases.
@@ -143,7 +144,8 @@ STOP_WORDS = frozenset(
 )
 _PIECE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
 _HAS_TERM = re.compile(r"\w")
-_MOST_TERMS = 64
+_WORD = re.compile(r"[^\W_]+")
+_MOST_TERMS = 64  # and words in a phrase
 
 
 class Query(NamedTuple):
@@ -179,8 +181,14 @@ def understand(text: str) -> Query:
     for piece in _PIECE.finditer(safe):
         term = (piece["phrase"] if piece["phrase"] is not None else piece["word"] or "").strip()
         if _HAS_TERM.search(term):
-            (unwanted if piece["minus"] else wanted).append(term)
+            (unwanted if piece["minus"] else wanted).append(_shortened(term))
     return Query(text, tuple(dict.fromkeys(wanted))[:_MOST_TERMS], tuple(dict.fromkeys(unwanted))[:_MOST_TERMS])
+
+
+def _shortened(term: str) -> str:
+    """The term's first words: a page that is pasted as one phrase would keep FTS5 busy for minutes."""
+    words = list(islice(_WORD.finditer(term), _MOST_TERMS + 1))
+    return term if len(words) <= _MOST_TERMS else term[: words[-1].start()].rstrip()
 
 
 def _quoted(term: str) -> str:

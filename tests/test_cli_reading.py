@@ -257,7 +257,7 @@ def test_show_says_what_is_missing_and_why(call: Call) -> None:
     """A conversation that is gone at Convo says so; a missing document names its state and its reason."""
     assert "Deleted at Convo (noticed " in call("show", GONE).out
     growing = call("show", GROWING).out
-    assert "Transcript: not there yet (no transcript yet)." in growing
+    assert "Transcript: still to come (no transcript yet)." in growing
     assert "Key points: " in growing
     assert call("show", GONE, "--json").json["gone_at"].startswith("2026-03-20T")
 

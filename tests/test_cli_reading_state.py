@@ -49,7 +49,7 @@ def test_status_of_an_old_archive_is_stale(call: Call) -> None:
     assert found.code == 4
     assert found.err.startswith("The last complete sync was ")
     assert "more than 24 hours counts as stale. Run `convo-sync sync`.\n" in found.err
-    for part in ("3 of 4 transcripts; 1 not there yet", "Backlog:  2 documents due", "enterprise plan"):
+    for part in ("3 of 4 transcripts; 1 still to come", "Backlog:  2 documents due", "enterprise plan"):
         assert part in found.out
     assert len(found.out.splitlines()) < 24
 

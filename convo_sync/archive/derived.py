@@ -19,7 +19,7 @@ Row = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A derived table. `scope`: columns that one document owns; `key`: what numbers its rows; `index`: its FTS table."""
+    """A derived table. `scope`: columns that one document owns; `key`: what numbers its rows; `index`: its index."""
 
     name: str
     scope: tuple[str, ...]

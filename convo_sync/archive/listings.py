@@ -1,4 +1,4 @@
-"""What a listing leaves in the archive: conversations, the pending marks of their changes, the sweep's place, tombstones.
+"""What a listing leaves in the archive: conversations, marks that their changes cause, a sweep's place, tombstones.
 
 Functions that read take a connection, those that write the open transaction.
 """
@@ -183,7 +183,7 @@ def missing(connection: sqlite.Connection, seen: Collection[str], before: dateti
     rows = connection.execute(
         """
         select c.id, s.missed_sweeps, s.suspect,
-            exists (select 1 from documents d where d.conversation_id = c.id and d.kind = 'transcript')
+            c.id in (select conversation_id from documents where kind = 'transcript')
         from conversations c
         join sightings s on s.conversation_id = c.id
         where c.gone_at is null and c.first_seen_at <= ?

@@ -1,6 +1,6 @@
-"""Creates an archive, brings an older one up to date, and refuses what is not ours. Knows schema.sql, not its rows' meaning.
+"""Creates an archive, upgrades an older one, refuses what is not ours. Knows schema.sql, not its rows' meaning.
 
-An upgrade takes the write lock, copies the file, then does every step and the new version number in that one transaction.
+An upgrade takes the write lock, copies the file, then does every step and sets the version in that one transaction.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Holdings: what the archive has of each kind, and what a run still owes. A run can be killed anywhere; this tells the rest.
+"""Holdings: what the archive has of each kind, and what a run still owes, however the one before it ended.
 
 Functions that read take a connection, those that write the open transaction.
 """
@@ -126,7 +126,7 @@ def held_segments(connection: sqlite.Connection, conversation_id: ConversationId
         """
         select (select count(*) from segments s where s.conversation_id = d.conversation_id and d.kind = 'transcript')
         from documents d
-        where d.conversation_id = ? and d.kind = ?
+        where coalesce(d.conversation_id, '') = ? and d.kind = ? -- as the index has it
         """,
         (conversation_id, kind.value),
     ).fetchone()

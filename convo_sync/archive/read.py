@@ -134,7 +134,8 @@ class Reader:
             action_items=tuple(
                 ActionItem(*each)
                 for each in self._all(
-                    "select text, owner, priority, confidence from action_items where conversation_id = ? order by position",
+                    "select text, owner, priority, confidence from action_items "
+                    "where conversation_id = ? order by position",
                     row.id,
                 )
             ),
@@ -159,7 +160,8 @@ class Reader:
             segments=tuple(
                 Segment(*each)
                 for each in self._all(
-                    "select position, speaker, timestamp, text from segments where conversation_id = ? order by position",
+                    "select position, speaker, timestamp, text from segments "
+                    "where conversation_id = ? order by position",
                     row.id,
                 )
             ),

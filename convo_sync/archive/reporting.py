@@ -11,7 +11,8 @@ from convo_sync.times import format_time
 from convo_sync.views import RunRow, Status
 
 _RUN = """
-    select id, command, started_at, finished_at, outcome, listing, requests, resume_at, error_code, error_message, error_next
+    select id, command, started_at, finished_at, outcome, listing, requests, resume_at,
+        error_code, error_message, error_next
     from runs
 """
 

@@ -13,6 +13,7 @@ from convo_sync.query import Query
 KINDS = ("title", "transcript", "keypoints", "decision", "action_item", "feedback", "email", "answer")
 MARK_OPEN, MARK_CLOSE = "\u2068", "\u2069"  # isolates: never in a transcript by themselves, and harmless where shown
 _RANKED = 400
+_LONG = 4_000  # characters; a longer text's snippet is made in pieces, see `snippets`
 
 # Ranked first, and a snippet only for what is shown: 400 snippets would take longer than the ranking.
 _SEGMENTS = """
@@ -49,7 +50,7 @@ def search(connection: sqlite.Connection, query: Query, *, limit: int, kinds: Co
                 found.setdefault((each.hit.conversation_id, each.hit.kind, each.hit.position, each.hit.text), each)
             if len(found) > limit:
                 break
-    shown = tuple(_with_snippet(connection, each) for each in islice(found.values(), max(0, limit)))
+    shown = tuple(_with_snippet(connection, each, query) for each in islice(found.values(), max(0, limit)))
     total = len({each.hit.conversation_id for each in found.values()})
     return SearchResult(query.text, total, len(found) > limit, shown, coverage(connection))
 
@@ -85,8 +86,13 @@ def _note_hits(rows: Iterable[tuple[Any, ...]], match: str) -> Iterable[_Found]:
         yield _Found(Hit(id_, title, start, kind, None, None, None, None, None, text, "", score), rowid, match)
 
 
-def _with_snippet(connection: sqlite.Connection, found: _Found) -> Hit:
+def _with_snippet(connection: sqlite.Connection, found: _Found, query: Query) -> Hit:
     index = "segments_fts" if found.hit.kind == "transcript" else "notes_fts"
+    if len(found.hit.text) > _LONG:
+        from convo_sync.archive import snippets
+
+        matches, marks = (found.match, query.some()), (MARK_OPEN, MARK_CLOSE)
+        return found.hit._replace(snippet=snippets.telling_part(connection, index, found.hit.text, matches, marks))
     sql = f"select snippet({index}, 0, ?, ?, '…', 24) from {index} where {index} match ? and rowid = ?"  # noqa: S608 - ours
     row = connection.execute(sql, (MARK_OPEN, MARK_CLOSE, found.match, found.rowid)).fetchone()
     return found.hit._replace(snippet=row[0])

@@ -36,7 +36,7 @@ OLDEST_SQLITE = (3, 37, 0)
 VERSION = sqlite3.sqlite_version
 BUSY_SECONDS = 5.0
 _PAUSE_SECONDS = 0.01
-# WAL reset race, fixed in 3.51.3 (sqlite.org/wal.html); this program has one writing connection, so doctor only says it.
+# WAL reset race, fixed in 3.51.3 (sqlite.org/wal.html); here only one connection writes, so doctor just says it.
 WAL_RACE_FIXED = (3, 51, 3)
 SCHEMA_VERSION = 1
 
@@ -71,6 +71,11 @@ complete = sqlite3.complete_statement
 def open_plain(path: Path) -> Connection:
     """A connection for copying into; none of the archive's settings."""
     return sqlite3.connect(str(path), isolation_level=None)
+
+
+def open_in_memory() -> Connection:
+    """An empty database without a file."""
+    return sqlite3.connect(":memory:", isolation_level=None)
 
 
 def version_tuple() -> tuple[int, int, int]:

@@ -35,8 +35,9 @@ class Change:
 @contextlib.contextmanager
 def transaction(connection: sqlite.Connection) -> Iterator[Change]:
     """Everything inside is committed, or nothing is."""
-    connection.execute("begin immediate")
     try:
+        # Inside the block: Ctrl-C may strike right after it, and must not leave the transaction open.
+        connection.execute("begin immediate")
         yield Change(connection)
         connection.execute("commit")
     except BaseException:

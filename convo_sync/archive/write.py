@@ -6,7 +6,6 @@ It knows floors 0 and 1 and SQLite; nothing of HTTP, of the terminal or of when 
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any, Self
 
 import sqlite_utils
 
-from convo_sync.archive import documents, listings, migrate, owed, sqlite
+from convo_sync.archive import documents, hour, listings, migrate, owed, sqlite
 from convo_sync.archive.transaction import Change, transaction
 from convo_sync.budget import Budget
 from convo_sync.plan.listing import Missing, Sweep, Vanished
@@ -31,7 +30,7 @@ from convo_sync.records import (
     Owed,
     Run,
 )
-from convo_sync.times import format_time, read_time, write_time
+from convo_sync.times import format_time, write_time
 
 
 class Archive:
@@ -65,7 +64,7 @@ class Archive:
     def _writing(self, budget: Budget | None = None) -> Iterator[Change]:
         with sqlite.plain_errors(self.path), transaction(self._connection) as change:
             if budget is not None:
-                _store_budget(change, budget)
+                hour.store(change, budget)
             yield change
 
     @contextlib.contextmanager
@@ -99,7 +98,7 @@ class Archive:
     def budget(self) -> Budget:
         """The hour as last written."""
         with self._reading() as connection:
-            return _budget(connection)
+            return hour.read(connection)
 
     def save_budget(self, budget: Budget) -> None:
         """Write the hour by itself."""
@@ -221,39 +220,6 @@ class Archive:
         """Commit holdings alone: absent, failed, pending."""
         with self._writing(budget) as change:
             owed.store(change, holdings)
-
-
-def _budget(connection: sqlite.Connection) -> Budget:
-    row = connection.execute(
-        "select hourly_limit, remaining, reset_at, read_at, sent_since, asked_at, sent_by_minute from budget"
-    ).fetchone()
-    if row is None:
-        return Budget()
-    limit, remaining, reset_at, read_at, sent_since, asked_at, by_minute = row
-    recent = tuple((minute, sent) for minute, sent in json.loads(by_minute))
-    return Budget(limit, remaining, read_time(reset_at), read_time(read_at), sent_since, read_time(asked_at), recent)
-
-
-def _store_budget(change: Change, budget: Budget) -> None:
-    change.connection.execute(
-        """
-        insert into budget (id, hourly_limit, remaining, reset_at, read_at, sent_since, asked_at, sent_by_minute)
-        values (1, ?, ?, ?, ?, ?, ?, ?)
-        on conflict (id) do update
-        set hourly_limit = excluded.hourly_limit, remaining = excluded.remaining, reset_at = excluded.reset_at,
-            read_at = excluded.read_at, sent_since = excluded.sent_since, asked_at = excluded.asked_at,
-            sent_by_minute = excluded.sent_by_minute
-        """,
-        (
-            budget.limit,
-            budget.remaining,
-            write_time(budget.reset_at),
-            write_time(budget.read_at),
-            budget.sent_since,
-            write_time(budget.asked_at),
-            json.dumps(budget.sent_by_minute),
-        ),
-    )
 
 
 def _store_account(tables: sqlite_utils.Database, account: Account, now: datetime, changed: int) -> None:

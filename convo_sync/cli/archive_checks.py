@@ -14,7 +14,7 @@ from pathlib import Path
 
 from convo_sync.archive import health, sqlite
 from convo_sync.cli.finding import Finding, State, ok, problem, skipped
-from convo_sync.errors import ArchiveError, ArchiveUnfit, ConfigurationError, ConvoSyncError, StorageFull
+from convo_sync.errors import ArchiveError, ArchiveLocked, ArchiveUnfit, ConfigurationError, ConvoSyncError, StorageFull
 from convo_sync.lock import WriterLock
 from convo_sync.render.text import count, safe
 
@@ -73,12 +73,11 @@ def lock(path: Path) -> Finding:
     try:
         # Taken for an instant: that is the only test that holds on every system, and for every kind of holder.
         writer.acquire().release()
-    except ConvoSyncError as error:
+    except ArchiveLocked as error:
         holder = f"Held by {safe(writer.holder())}."
         return problem(LOCK, error, holder, "It is writing: wait until it has finished, or end it. Nothing gets lost.")
-    except OSError as error:
-        broken = ArchiveError(f"{writer.path} cannot be opened: {error.strerror or error}.")
-        return problem(LOCK, broken, next_step=f"Remove it: rm -r {shlex.quote(str(writer.path))}")
+    except ConvoSyncError as error:
+        return problem(LOCK, error)
     return ok(LOCK, "free")
 
 

@@ -23,6 +23,7 @@ from convo_sync.sync import Options
 MARK = "demo.txt"
 SEARCHES = ("zebra budget", "why did we drop the flip top", "Zollplombe Tor 4")
 MEETING = "sess_lid_decision"
+EXAMPLE_SQL = "select * from speaking_time limit 5"
 
 
 @click.command("demo", epilog="Example: convo-sync demo --folder /tmp/convo-demo")
@@ -103,7 +104,7 @@ def _next(archive: Path) -> None:
     _say("Go on with the demo's archive:")
     click.echo(f"  {on_the_demo} search coin cell -rechargeable")
     click.echo(f"  {on_the_demo} show sess_postmortem_18 --transcript")
-    click.echo(f'  {on_the_demo} sql "select * from speaking_time limit 5"')
+    click.echo(f"  {on_the_demo} sql '{EXAMPLE_SQL}'")
     _say("Or with your own meetings:")
     click.echo(f"  {program} init      asks for your Convo API key, tests it, and says how long the first sync takes")
     click.echo(f"  {program} sync      archives everything; stop it when you like")
@@ -114,4 +115,5 @@ def _program() -> str:
     typed = Path(sys.argv[0])
     if shutil.which("convo-sync") or typed.stem != "convo-sync":
         return "convo-sync"
-    return os.path.relpath(typed)
+    near = os.path.relpath(typed)
+    return str(typed) if near.startswith("..") else near

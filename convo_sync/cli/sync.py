@@ -13,6 +13,7 @@ from convo_sync.archive.write import Archive
 from convo_sync.cli.outcome import run_as_json, run_in_words
 from convo_sync.cli.progress import Show, progress
 from convo_sync.cli.root import Setup
+from convo_sync.cli.stopping import stoppable
 from convo_sync.client import Client
 from convo_sync.config import load
 from convo_sync.credentials import find_key
@@ -63,6 +64,7 @@ def run_sync(
         WriterLock(setup.archive, f"convo-sync {options.command}").acquire(WAIT_SECONDS) as lock,
         Archive(setup.archive, _now()) as archive,
         progress(show) as tell,
+        stoppable(),
     ):
         meter = Meter(archive.budget(), _now, archive.save_budget)
         with Client(base_url, key, meter=meter) as client:

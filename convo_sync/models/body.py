@@ -114,8 +114,11 @@ def fingerprint(data: Any) -> str:
 
 
 def encode_part(data: Any) -> bytes:
-    """Write one part of an answer as a body of its own, as it came: order kept, text unescaped."""
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    """Write one part of an answer as a body of its own, as it came: order kept, text unescaped.
+
+    A lone surrogate, which UTF-8 has not, becomes its JSON escape: Python writes both alike, `\\ud800`.
+    """
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def is_shallow(value: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from convo_sync.models.body import NotTheApi, encode_part, is_shallow, read_envelope
+from convo_sync.models.body import NotTheApi, clean, encode_part, is_shallow, read_envelope
 from convo_sync.models.fields import Model, Text, lenient, read_counting, usable
 from convo_sync.models.rows import document, numbered
 from convo_sync.records import ConversationId, Document, EventPage, Kind
@@ -67,12 +67,13 @@ def event_document(data: Any) -> Document | None:
     """One event as a document; None where it has no id, or cannot be kept."""
     if not is_shallow([data]):
         return None
+    # The body stays as it came; the rows and the digest are those of the body once it is read again.
+    body, data = encode_part(data), clean(data)
     try:
         event, dropped = read_counting(_Event, data)
     except ValidationError:
         return None
     item, rows = _rows(event)
-    body = encode_part(data)
     return document(_NO_CONVERSATION, Kind.EVENT, data, body, rows, dropped, item=item, title=event.summary)
 
 

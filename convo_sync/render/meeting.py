@@ -15,7 +15,7 @@ KINDS = ("transcript", "keypoints", "feedback")
 _NAMES = {"transcript": "Transcript", "keypoints": "Key points", "feedback": "Feedback"}
 _STATES = {
     "": "not asked for yet",
-    "pending": "not there yet",
+    "pending": "still to come",
     "absent": "Convo has none",
     "failed": "could not be fetched",
     "excluded": "excluded by the configuration",

@@ -14,7 +14,7 @@ from convo_sync.views import RunRow, Status
 
 KINDS = {"transcript": "transcripts", "keypoints": "key points", "feedback": "feedback"}
 _STATES = {
-    "pending": "not there yet",
+    "pending": "still to come",
     "absent": "that Convo does not have",
     "failed": "failed",
     "excluded": "excluded",
@@ -139,7 +139,7 @@ def _meetings(status: Status, look: Look) -> str:
 
 
 def _coverage(name: str, states: Any) -> str:
-    """“160 of 162 transcripts; 2 not there yet”."""
+    """“160 of 162 transcripts; 2 still to come”."""
     total = sum(states.values())
     if not total:
         return ""

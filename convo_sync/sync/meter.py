@@ -7,15 +7,12 @@ counts the request that follows it; only a retry, or a request that follows no c
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from convo_sync import budget as hour
 from convo_sync.budget import Budget
 from convo_sync.errors import TryLater
 from convo_sync.records import RateReading
-
-# Date has a resolution of a second: less than this is no difference between the clocks.
-_SAME_CLOCK = timedelta(seconds=5)
 
 
 class Meter:
@@ -32,7 +29,6 @@ class Meter:
         self._clock = clock
         self._save = save
         self._counted_ahead = False
-        self._skew = timedelta(0)
         self.requests = 0
 
     @property
@@ -48,7 +44,7 @@ class Meter:
 
     def server_now(self) -> datetime:
         """The server's time, as far as its answers tell how it differs from this machine's."""
-        return self._clock() + self._skew
+        return hour.server_now(self._budget, self._clock())
 
     def reload(self, budget: Budget) -> None:
         """Take over what others wrote while they had the archive."""
@@ -84,11 +80,7 @@ class Meter:
 
     def answered(self, reading: RateReading) -> None:
         """Called after every answer, with what its headers say."""
-        now = self._clock()
-        self._budget = hour.answered(self._budget, reading, now)
-        if reading.server_time is not None:
-            skew = reading.server_time - now
-            self._skew = skew if abs(skew) > _SAME_CLOCK else timedelta(0)
+        self._budget = hour.answered(self._budget, reading, self._clock())
 
     def refused(self, retry_after_seconds: float | None) -> None:
         """Called after a 429 rate_limited."""

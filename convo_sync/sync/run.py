@@ -5,8 +5,9 @@ Knows no HTTP, no SQL and no terminal: the API and the archive are the two Proto
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from convo_sync.errors import (
@@ -29,6 +30,7 @@ from convo_sync.sync.session import Options, Session
 
 # When to look again at a list that would not hold still.
 UNSTEADY_PAUSE = timedelta(minutes=5)
+_STOPPED = ("stopped", "The run was stopped before its end.", "Run the same command again: it goes on where it was.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +72,23 @@ class Sync:
         Raises:
             ArchiveError: the archive cannot be written; nothing that was committed is lost.
             ArchiveLocked: somebody else took the archive and kept it.
+            KeyboardInterrupt: somebody stopped it, which is recorded.
         """
         session, started = self._session, self._session.clock()
         session.run_id = session.store.begin_run(session.options.command, started, session.meter.ahead())
-        outcome, resume_at, ended = self._work(identity)
+        try:
+            outcome, resume_at, ended = self._work(identity)
+        except KeyboardInterrupt:
+            with contextlib.suppress(ConvoSyncError):
+                self._end(replace(self._record(Outcome.FAILED, None, None, started), error=_STOPPED))
+            raise
         run = self._record(outcome, resume_at, ended, started)
-        swept = session.tally.swept
-        session.store.end_run(session.run_id, run, session.clock(), session.meter.settled(), swept=swept)
+        self._end(run)
         return run, ended
+
+    def _end(self, run: Run) -> None:
+        session, swept = self._session, self._session.tally.swept
+        session.store.end_run(session.run_id, run, session.clock(), session.meter.settled(), swept=swept)
 
     def _work(self, identity: Identity) -> tuple[Outcome, datetime | None, ConvoSyncError | None]:
         fetcher: Fetcher | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from convo_sync import models
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.budget import Budget
+from convo_sync.errors import ConvoSyncError
 from convo_sync.plan.listing import Sweep, Vanished
 from convo_sync.records import (
     Account,
@@ -166,3 +167,19 @@ def asked(path: Path) -> Mapping[str, object]:
     """What every reading method answers."""
     with Reader(path) as reader:
         return {name: call(reader) for name, call in READING.items()}
+
+
+def is_plain(error: ConvoSyncError) -> None:
+    """A sentence, and another that says what to do."""
+    assert error.message[0].isupper() or error.message.startswith("/")
+    assert error.message.endswith((".", ")"))
+    assert error.next_step.endswith(".")
+
+
+@contextlib.contextmanager
+def another_connection(path: Path, *statements: str) -> Iterator[sqlite3.Connection]:
+    """Another program with the file open, after these statements."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        yield connection

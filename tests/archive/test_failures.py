@@ -1,37 +1,37 @@
-"""Every storage method against all that a file, a disk and other programs can do: a plain sentence, and nothing lost."""
+"""Every storage method against what a file, a disk and other programs can do: a plain sentence, and nothing lost."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import random
 import shutil
-import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from convo_sync.archive import sqlite
-from convo_sync.archive.health import Examination
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
-from convo_sync.errors import (
-    ArchiveError,
-    ArchiveLocked,
-    ArchiveMissing,
-    ArchiveUnfit,
-    ConvoSyncError,
-    StorageFull,
-)
+from convo_sync.errors import ArchiveLocked, StorageFull
 
-from ..console import Console
-from .storage import ASKING, CLOSING, NOW, READING, WRITING, asked, content, is_sound, names
+from .storage import (
+    ASKING,
+    CLOSING,
+    NOW,
+    READING,
+    WRITING,
+    another_connection,
+    asked,
+    content,
+    is_plain,
+    is_sound,
+    names,
+)
 
 ROOT = Path(__file__).parent.parent.parent
 OTHER_UID = 65534
@@ -41,22 +41,6 @@ def test_every_storage_method_stands_in_the_tables() -> None:
     """A new method of the archive or the reader needs a call in storage.py, so that these tests try it."""
     assert names(Archive) == {*WRITING, *ASKING, *CLOSING}
     assert names(Reader) == {*READING, *CLOSING}
-
-
-def is_plain(error: ConvoSyncError) -> None:
-    """A sentence, and another that says what to do."""
-    assert error.message[0].isupper() or error.message.startswith("/")
-    assert error.message.endswith((".", ")"))
-    assert error.next_step.endswith(".")
-
-
-@contextlib.contextmanager
-def another_connection(path: Path, *statements: str) -> Iterator[sqlite3.Connection]:
-    """Another program with the file open, after these statements."""
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        for statement in statements:
-            connection.execute(statement)
-        yield connection
 
 
 # -- another program holds the file
@@ -120,7 +104,7 @@ def test_a_full_disk(path: Path, name: str, free_pages: int) -> None:
     is_sound(path)
 
 
-def run_child(*arguments: str | Path) -> Any:
+def run_child(*arguments: str | int | Path) -> Any:
     """What a process of its own tells."""
     ran = subprocess.run(
         [sys.executable, "-m", "tests.archive.child", *map(str, arguments)],
@@ -177,150 +161,3 @@ def test_a_folder_that_cannot_be_written(path: Path, shared: Path, mode: int, be
     assert "permissions" in next_step
     assert found["files"] == sorted(["archive.db", *(f"archive.db{suffix}" for suffix in beside)])
     assert shared.read_bytes() == before
-
-
-# -- the file is not what it should be
-
-
-def damage(path: Path, seed: int) -> None:
-    """Flip bytes all over the file, its header spared."""
-    chance = random.Random(seed)
-    content = bytearray(path.read_bytes())
-    for _ in range(chance.choice((3, 30, 300))):
-        content[chance.randrange(100, len(content))] ^= chance.randrange(1, 256)
-    path.write_bytes(content)
-
-
-@pytest.mark.parametrize("seed", range(25))
-def test_a_damaged_file(path: Path, seed: int) -> None:
-    """Expect an answer, or an error of ours, from every method; never an exception that is not ours."""
-    damage(path, seed)
-    for calls, opening in ((READING, lambda: Reader(path)), ({**ASKING, **WRITING}, lambda: Archive(path, NOW))):
-        with contextlib.ExitStack() as stack:
-            opened: Any = None
-            for call in (lambda _: stack.enter_context(opening()), *calls.values()):  # noqa: B023 - called at once
-                try:
-                    opened = call(opened) if opened is None else (call(opened), opened)[1]
-                except ConvoSyncError as error:
-                    is_plain(error)
-                if opened is None:
-                    break
-    with contextlib.suppress(ConvoSyncError), Examination(path) as examination:
-        examination.facts()
-        examination.damage()
-        examination.indexes()
-
-
-def test_damage_is_told_as_damage(path: Path) -> None:
-    """Expect exit 78 and doctor or a backup as the next step where the first page of every table is noise."""
-    with another_connection(path) as connection:
-        roots = [root for (root,) in connection.execute("select rootpage from sqlite_master where rootpage > 0")]
-    damaged = bytearray(path.read_bytes())
-    for root in roots:
-        damaged[(root - 1) * 4096 : root * 4096] = random.Random(root).randbytes(4096)
-    path.write_bytes(damaged)
-    with Reader(path) as reader:
-        for name, call in READING.items():
-            with pytest.raises(ArchiveUnfit, match="damaged") as caught:
-                call(reader)
-            assert (caught.value.exit_code, "doctor" in caught.value.next_step) == (78, True), name
-
-
-def no_sqlite(path: Path) -> None:
-    path.write_bytes(b"Dear diary, " * 1000)
-
-
-def a_few_bytes(path: Path) -> None:
-    path.write_bytes(b"hello")
-
-
-def another_programs(path: Path) -> None:
-    path.unlink()
-    with another_connection(path, "create table recipes (name text)", "insert into recipes values ('soup')"):
-        pass
-
-
-def a_newer_one(path: Path) -> None:
-    with another_connection(path, "pragma user_version = 99"):
-        pass
-
-
-def a_version_that_never_was(path: Path) -> None:
-    with another_connection(path, "pragma user_version = -3"):
-        pass
-
-
-def a_half(path: Path) -> None:
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-UNFIT: list[tuple[Callable[[Path], None], str]] = [
-    (no_sqlite, "not an SQLite file"),
-    (a_few_bytes, "not an SQLite file"),
-    (another_programs, "not an archive of convo-sync"),
-    (a_newer_one, "newer convo-sync"),
-    (a_version_that_never_was, "damaged"),
-    (a_half, "damaged"),
-]
-COMMANDS = (
-    ("status",), ("list",), ("search", "zebra"), ("show", "sess_one"), ("sql", "select * from segments"),
-    ("sync", "--dry-run"), ("sync",),
-)  # fmt: skip
-
-
-@pytest.fixture
-def console(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Console:
-    """Runs commands, with a key and a server where nobody listens."""
-    monkeypatch.setenv("CONVO_API_KEY", "convo_0123456789abcdef0123456789abcdef")
-    monkeypatch.setenv("CONVO_SYNC_BASE_URL", "http://127.0.0.1:9")
-    return Console(capsys, monkeypatch)
-
-
-@pytest.mark.parametrize(("make", "words"), UNFIT, ids=lambda value: getattr(value, "__name__", ""))
-def test_a_file_that_is_no_archive_of_ours(
-    path: Path, console: Console, make: Callable[[Path], None], words: str
-) -> None:
-    """Expect every command to refuse it in plain words with exit 78, and to leave every byte of it alone."""
-    make(path)
-    before = path.read_bytes()
-    for command in COMMANDS:
-        ran = console("--archive", path, *command)
-        assert (ran.code, ran.out) == (78, ""), (command, ran)
-        assert words in ran.err
-        assert len(ran.err.splitlines()) >= 2, "no next step"
-        assert "Traceback" not in ran.err
-        assert "convo-sync itself" not in ran.err
-    assert path.read_bytes() == before
-    if make is another_programs:
-        assert not list(path.parent.glob("archive.db-*"))
-
-
-def test_an_older_file_names_the_command_that_upgrades_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Expect exit 78 and `convo-sync sync` as the next step."""
-    monkeypatch.setattr(sqlite, "SCHEMA_VERSION", sqlite.SCHEMA_VERSION + 1)
-    with pytest.raises(ArchiveUnfit, match="older version") as caught:
-        Reader(path)
-    assert (caught.value.exit_code, "convo-sync sync" in caught.value.next_step) == (78, True)
-
-
-def test_a_file_that_is_missing_or_empty(tmp_path: Path) -> None:
-    """Expect exit 78 and the command that makes or fills it."""
-    for make in (lambda path: None, Path.touch):
-        path = tmp_path / "archive.db"
-        make(path)
-        with pytest.raises(ArchiveMissing) as caught:
-            Reader(path)
-        assert (caught.value.exit_code, "convo-sync sync" in caught.value.next_step) == (78, True)
-    Archive(path, NOW).close()
-    is_sound(path)
-
-
-def test_a_folder_in_place_of_the_file_or_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
-    """Expect a plain refusal that names the path."""
-    (tmp_path / "file").touch()
-    (tmp_path / "folder").mkdir()
-    for path in (tmp_path / "folder", tmp_path / "file" / "archive.db"):
-        for opening in (lambda: Archive(path, NOW), lambda: Reader(path)):  # noqa: B023 - called at once
-            with pytest.raises(ArchiveError, match=path.name) as caught:
-                opening()
-            is_plain(caught.value)

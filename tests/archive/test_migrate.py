@@ -118,7 +118,7 @@ def test_a_step_that_fails_leaves_the_file_as_it_was(
 
 
 def test_a_table_can_be_rebuilt_under_its_references(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Expect sqlite-utils' transform of a table that others refer to: same rows, references whole and enforced after."""
+    """Expect the transform of a table that others refer to: same rows, references whole and enforced after."""
     before = content(path)
     with (
         knowing(monkeypatch, rebuild_a_table_that_others_refer_to),

@@ -1,0 +1,45 @@
+"""What SQLite does for the archive's statements: none that is run for every document reads a whole table for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from convo_sync.archive.write import Archive
+from convo_sync.records import Kind
+
+from .storage import NOW, ONE, fill, keypoints, store, transcript
+
+
+def test_storing_a_document_reads_no_table_from_end_to_end(tmp_path: Path) -> None:
+    """Looking for what is held and storing a document only search indexes: a first sync takes no more for each later one."""
+    with Archive(fill(tmp_path / "archive.db"), NOW) as archive:
+        statements = _traced(archive)
+        for document in (transcript(ONE, ["zebra", "a lid"]), keypoints(ONE, "zebra")):
+            archive.held_segments(ONE, document.kind)
+            store(archive, document)
+        archive.held_segments(ONE, Kind.FEEDBACK)
+        assert [
+            line for line in _plans(archive, statements) if line.startswith("SCAN ") and "CONSTANT" not in line
+        ] == []
+
+
+def test_a_sweep_reads_the_documents_once(tmp_path: Path) -> None:
+    """What is missing is found without a look through all documents for each conversation."""
+    with Archive(fill(tmp_path / "archive.db"), NOW) as archive:
+        statements = _traced(archive)
+        archive.missing((), NOW)
+        assert [line for line in _plans(archive, statements) if line.startswith("CORRELATED")] == []
+
+
+def _traced(archive: Archive) -> list[str]:
+    statements: list[str] = []
+    archive._connection.set_trace_callback(statements.append)
+    return statements
+
+
+def _plans(archive: Archive, statements: list[str]) -> list[str]:
+    connection = archive._connection
+    connection.set_trace_callback(None)
+    asked = [text for text in statements if text.split()[0] in ("select", "insert", "update", "delete")]
+    assert asked
+    return [str(row[3]) for text in asked for row in connection.execute(f"explain query plan {text}")]
