@@ -266,7 +266,8 @@ create table holdings (
     state text not null check (state in ('pending', 'present', 'absent', 'failed', 'excluded', 'not-applicable')), -- what there is
     next_try_at text, -- when it is asked for again; null: not before something changes, or the audit
     anchor_at text, -- from when the recheck schedule counts: the end, the change or the hint
-    tries integer not null default 0, -- fruitless attempts in a row
+    tries integer not null default 0, -- how often in a row the same short transcript came
+    failures integer not null default 0, -- attempts in a row that brought no usable answer
     reason text not null default '', -- why it is in this state, in words
     digest text, -- of the document that was last received
     checked_at text, -- when the server was last asked and answered
@@ -278,7 +279,6 @@ create index holdings_due on holdings (next_try_at) where next_try_at is not nul
 create table sightings (
     conversation_id text primary key not null references conversations (id), -- the conversation
     listing_digest text not null, -- digest of the list's row as last seen
-    counted_at text not null, -- since when segment_count has stood still
     missed_sweeps integer not null default 0, -- complete sweeps in a row without it
     suspect integer not null default 0 -- 1 where a webhook said that it was deleted
 ) strict, without rowid;

@@ -10,7 +10,7 @@ from benchmarks.figures import Figure
 from benchmarks.setting import Setting
 
 LIMIT = 1.5
-PAIRS_A_ROUND = 20
+PAIRS_A_ROUND = 12
 QUERY = ("remote", "control")
 RIVAL = "import sqlite3, click"
 

@@ -21,6 +21,8 @@ SMALLEST_LIMIT = 100
 LONGEST_RESET = HOUR + timedelta(minutes=5)
 # Date has a resolution of a second: less than this is no difference between two clocks.
 SAME_CLOCK = timedelta(seconds=5)
+# An hour touches 61 minutes; as many again for a clock that was set, and what was sent longest ago is forgotten.
+MOST_MINUTES = 122
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,10 @@ def reserve(limit: int) -> int:
     return min(max(3, -(-limit // 20)), limit // 2)
 
 
-def available(budget: Budget, now: datetime, *, by_hand: bool = False) -> int:
-    """How many requests may be sent at `now`. `by_hand` opens the reserve."""
+def available(budget: Budget, now: datetime) -> int:
+    """How many requests may be sent at `now`; the reserve is not for syncs."""
     limit = budget.limit or SMALLEST_LIMIT
-    kept = 0 if by_hand else reserve(limit)
+    kept = reserve(limit)
     if budget.remaining is None or budget.reset_at is None:
         return max(0, limit - kept - _sent_within_hour(budget, now))
     if not _reset_passed(budget, now):
@@ -66,18 +68,18 @@ def available(budget: Budget, now: datetime, *, by_hand: bool = False) -> int:
 def sending(budget: Budget, now: datetime) -> Budget:
     """The budget with one more request on its way."""
     minute = _minute(now)
-    recent = dict(budget.sent_by_minute)
+    recent = dict(_moved(budget, 0, now))
     recent[minute] = recent.pop(minute, 0) + 1
     return replace(
         budget,
         sent_since=budget.sent_since + 1,
         asked_at=now if _reset_passed(budget, now) else budget.asked_at,
-        sent_by_minute=tuple(recent.items()),
+        sent_by_minute=tuple(recent.items())[-MOST_MINUTES:],
     )
 
 
 def take_back(budget: Budget) -> Budget:
-    """The budget without the last request of `sending`: it was counted ahead, and will not be sent."""
+    """The budget without the last request of `sending`: it was counted, and not sent."""
     *earlier, (minute, sent) = budget.sent_by_minute
     recent = (*earlier, (minute, sent - 1)) if sent > 1 else tuple(earlier)
     return replace(budget, sent_since=budget.sent_since - 1, asked_at=None, sent_by_minute=recent)
@@ -103,17 +105,30 @@ def answered(budget: Budget, reading: RateReading, now: datetime) -> Budget:
 
 
 def _in_step(budget: Budget, server_time: datetime | None, now: datetime) -> Budget:
-    """Our own count, moved along if this machine's clock was set since the last answer, without what is an hour old."""
-    if server_time is not None:
-        ahead = server_time - now
-        # A reading near the last one is the same: were a clock five seconds off now right and now wrong, what one page
-        # of the list made due would not be due yet when the documents are planned.
-        if budget.server_ahead is None or abs(ahead - budget.server_ahead) > SAME_CLOCK:
-            before = ahead if budget.server_ahead is None else budget.server_ahead
-            minutes = math.ceil((before - ahead) / timedelta(minutes=1))
-            moved = tuple((minute + minutes, sent) for minute, sent in budget.sent_by_minute)
-            budget = replace(budget, server_ahead=ahead, sent_by_minute=moved)
+    """Our own count, moved along if this machine's clock was set since the last answer, without what is an hour old.
+
+    Only an answer with a Date tells what is an hour old. Where the clock was set back nothing moves: what lies ahead of
+    it counts as sent now, and what was sent since the clock was set must not become older than it is.
+    """
+    if server_time is None:
+        return budget
+    ahead = server_time - now
+    known = ahead if budget.server_ahead is None else budget.server_ahead
+    # A reading near the last one is the same: were a clock five seconds off now right and now wrong, what one page
+    # of the list made due would not be due yet when the documents are planned.
+    if budget.server_ahead is None or abs(ahead - known) > SAME_CLOCK:
+        forward = max(0, math.ceil((known - ahead) / timedelta(minutes=1)))
+        budget = replace(budget, server_ahead=ahead, sent_by_minute=_moved(budget, forward, now))
     return replace(budget, sent_by_minute=_within_hour(budget, now))
+
+
+def _moved(budget: Budget, minutes: int, now: datetime) -> tuple[tuple[int, int], ...]:
+    """Our own count so many minutes later, but no later than now: nothing was sent ahead of the clock."""
+    newest, moved = _minute(now), dict[int, int]()
+    for minute, sent in budget.sent_by_minute:
+        at = min(minute + minutes, newest)
+        moved[at] = moved.pop(at, 0) + sent
+    return tuple(moved.items())
 
 
 def refused(budget: Budget, retry_after_seconds: float | None, now: datetime) -> Budget:
@@ -132,11 +147,21 @@ def _seconds_away(seconds: float | None) -> float:
 def resume_at(budget: Budget, now: datetime) -> datetime:
     """When the next request may be sent, where none may now."""
     if budget.remaining is None or budget.reset_at is None:
-        oldest = min((minute for minute, _ in _within_hour(budget, now)), default=_minute(now))
-        return datetime.fromtimestamp((oldest + 1) * 60, UTC) + HOUR
+        return datetime.fromtimestamp((_leaving(budget, now) + 1) * 60, UTC) + HOUR
     if _reset_passed(budget, now):
         return (budget.asked_at or now) + ASK_PAUSE
     return budget.reset_at
+
+
+def _leaving(budget: Budget, now: datetime) -> int:
+    """The minute with which enough leaves the hour for another request."""
+    limit = budget.limit or SMALLEST_LIMIT
+    over = _sent_within_hour(budget, now) - (limit - reserve(limit))
+    for minute, sent in sorted(_within_hour(budget, now)):
+        over -= sent
+        if over < 0:
+            return minute
+    return _minute(now)
 
 
 def _reset_passed(budget: Budget, now: datetime) -> bool:

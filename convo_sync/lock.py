@@ -67,6 +67,8 @@ class WriterLock:
     """
 
     def __init__(self, archive: Path, command: str, sleep: Callable[[float], None] = time.sleep) -> None:
+        # Two names of one file are one archive, and have one lock.
+        archive = Path(os.path.realpath(archive))
         self.path = archive.with_name(archive.name + ".lock")
         self.note = archive.with_name(archive.name + ".lock.note")
         self._command = command

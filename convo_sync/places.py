@@ -48,6 +48,12 @@ def config_folder(environment: Mapping[str, str] = os.environ, platform: str = s
     return _path(_config(environment, platform))
 
 
+def under_home(path: str) -> str:
+    """The path as a shell takes it, shorter where it lies in the user's own folder: ``~/notes``."""
+    home = os.path.join(os.path.expanduser("~"), "")
+    return os.path.join("~", path.removeprefix(home)) if len(home) > 1 and path.startswith(home) else path
+
+
 def _path(text: str) -> Path:
     from pathlib import Path
 

@@ -143,7 +143,8 @@ STOP_WORDS = frozenset(
     ]
 )
 _PIECE = re.compile(r'(?P<minus>(?<!\S)-)?(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
-_HAS_TERM = re.compile(r"\w")
+# FTS5 finds no word in an underscore, and a query that demands it would find nothing.
+_HAS_TERM = re.compile(r"[^\W_]")
 _WORD = re.compile(r"[^\W_]+")
 _MOST_TERMS = 64  # and words in a phrase
 

@@ -131,8 +131,9 @@ class Document:
 class Holding:
     """What the archive has of one kind of one conversation, and when to try next.
 
-    `anchor_at`: the moment from which the recheck schedule counts (the end, the change or the hint). `tries`: fruitless
-    attempts in a row. `digest`: of the current document, or of the short transcript that keeps a holding pending.
+    `anchor_at`: the moment from which the recheck schedule counts (the end, the change or the hint). `tries`: how often
+    in a row the same short transcript came; `failures`: attempts in a row that brought no usable answer. `digest`: of
+    the current document, or of the short transcript that keeps a holding pending.
     """
 
     conversation_id: ConversationId
@@ -144,11 +145,12 @@ class Holding:
     reason: str = ""
     digest: str | None = None
     checked_at: datetime | None = None
+    failures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation as the archive knows it. `counted_at`: since when `segment_count` has stood still."""
+    """A conversation as the archive knows it."""
 
     id: ConversationId
     title: str
@@ -157,7 +159,6 @@ class Conversation:
     minutes: float | None
     segment_count: int | None
     listing_digest: str
-    counted_at: datetime
     gone_at: datetime | None = None
     missed_sweeps: int = 0
     suspect: bool = False

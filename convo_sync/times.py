@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 # A transcript has thousands of times, nearly all in this width already: matching is six times faster than parsing.
 # 29 February takes the slow way, so that what matches is always a day that exists.
@@ -56,8 +56,3 @@ def normalise_time(text: str | None) -> str | None:
 def no_later_than(moment: datetime | None, now: datetime) -> datetime:
     """The moment, or `now` where it is missing or lies in the future (a meeting dated 2036, a clock that was ahead)."""
     return now if moment is None or moment > now else moment
-
-
-def is_due(next_try_at: datetime | None, now: datetime, longest_step: timedelta) -> bool:
-    """Whether a stored time has come; one further ahead than the schedule's longest step is a wrong clock's: due."""
-    return next_try_at is not None and (next_try_at <= now or next_try_at > now + longest_step)

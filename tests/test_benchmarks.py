@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from benchmarks import __main__ as benchmarks
+from benchmarks import rival
 from benchmarks.figures import Figure, table
 from benchmarks.meetings import COUNT, TURNS, dealt_scenes, gather
 from benchmarks.setting import Setting
@@ -38,6 +41,35 @@ def test_a_missed_limit_fails_the_run(monkeypatch: pytest.MonkeyPatch, capsys: p
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2].split() == ["met", "4", "s", "2", "s", "2.000", "2.000", "holds"]
     assert lines[-1].split()[-3:] == ["2.500", "2.000", "MISSED"]
+
+
+def test_a_benchmark_that_breaks_down_does_not_pass(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The exit code is 2, the trouble is told, and the figures measured before are still printed."""
+
+    def measure(_: Setting) -> Iterator[Figure]:
+        yield Figure.of("met", 1, 2, limit=1.0, unit="s")
+        raise RuntimeError("the simulator did not start")
+
+    monkeypatch.setattr(benchmarks, "BENCHMARKS", {"one": measure})
+    assert benchmarks.main(["--scenes", "--meetings", "1"]) == 2
+    said = capsys.readouterr()
+    assert "the simulator did not start" in said.err
+    assert said.out.splitlines()[-1].split()[-1] == "holds"
+
+
+def test_the_rival_writes_the_same_rows(tmp_path: Path) -> None:
+    """What archiving is held against ends with the same rows, and with every search index over them."""
+    source, copy = tmp_path / "source.db", tmp_path / "copy.db"
+    rival.write_rows(source, {"_notes": [(1, "sess_1", "keypoints", "", "decision", 0, "the zebra budget")]})
+    rows = rival.read_rows(source)
+    rival.write_rows(copy, rows)
+    assert rival.read_rows(copy) == rows
+    connection = sqlite3.connect(copy)
+    found = connection.execute("select rowid from notes_fts where notes_fts match 'zebra'").fetchall()
+    connection.close()
+    assert (len(rows["_notes"]), found) == (1, [(1,)])
 
 
 def test_a_corpus_that_is_not_there_is_said_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -57,8 +57,7 @@ def test_the_key_is_tested_with_one_get_of_the_profile_and_one_row_of_the_list(n
 
 def test_the_configuration_is_private_commented_and_complete(newcomer: Newcomer) -> None:
     """Expect 0600 in 0700, a key file beside it, the address that was tested, and the rest as commented defaults."""
-    newcomer.set_key()
-    newcomer.init()
+    newcomer.init("--key-stdin", typed=newcomer.sim.key)
     assert (mode(newcomer.config), mode(newcomer.config.parent), mode(newcomer.key_file)) == (0o600, 0o700, 0o600)
     newcomer.console.monkeypatch.delenv("CONVO_SYNC_BASE_URL")
     config = load(newcomer.config)
@@ -69,10 +68,8 @@ def test_the_configuration_is_private_commented_and_complete(newcomer: Newcomer)
 
 def test_what_is_written_can_be_used_at_once(newcomer: Newcomer) -> None:
     """Expect doctor to find nothing wrong without any variable set."""
-    newcomer.set_key()
-    newcomer.init()
-    for name in ("CONVO_API_KEY", "CONVO_SYNC_BASE_URL"):
-        newcomer.console.monkeypatch.delenv(name)
+    newcomer.init("--key-stdin", typed=newcomer.sim.key)
+    newcomer.console.monkeypatch.delenv("CONVO_SYNC_BASE_URL")
     ran = newcomer.console("doctor")
     assert (ran.code, ran.out.splitlines()[-1]) == (0, "Nothing is wrong.")
 
@@ -248,6 +245,42 @@ def test_a_folder_that_cannot_be_made_is_told(newcomer: Newcomer, tmp_path: Path
 # -- where the key is kept
 
 
+def test_a_key_of_the_environment_is_not_copied_unasked(newcomer: Newcomer) -> None:
+    """Expect no key on the disk or in the keyring, a word of how to keep it, and that word to be true."""
+    newcomer.console.monkeypatch.setattr("convo_sync.cli.keeping.write_keyring", lambda *_: pytest.fail("kept"))
+    newcomer.set_key()
+    ran = newcomer.init()
+    assert ran.code == 0
+    assert "from CONVO_API_KEY, and kept nowhere; to keep it: convo-sync init --store file" in ran.out
+    assert [each.name for each in newcomer.config.parent.iterdir()] == ["config.toml"]
+    before = newcomer.config.read_bytes()
+    assert newcomer.init("--store", "file").code == 0
+    assert newcomer.config.read_bytes() == before
+    assert find_key(load(newcomer.config), {}).value == newcomer.sim.key
+
+
+def test_without_the_variable_a_key_that_was_never_kept_is_asked_for(newcomer: Newcomer) -> None:
+    """Expect exit code 78, and the command that keeps one."""
+    newcomer.set_key()
+    newcomer.init()
+    newcomer.console.monkeypatch.delenv("CONVO_API_KEY")
+    ran = newcomer.console("sync")
+    assert ran.code == 78
+    assert "convo-sync init --new-key" in ran.err
+    assert newcomer.init("--new-key", "--key-stdin", typed=newcomer.sim.key).code == 0
+    assert newcomer.console("sync").code == 0
+
+
+def test_help_promises_nothing_that_has_no_effect_yet(newcomer: Newcomer) -> None:
+    """Expect --every, which is only written down, not to be in the help, and config.toml to say what it is."""
+    assert "--every" not in newcomer.console("init", "--help").out
+    newcomer.init("--key-stdin", "--every", "2h", typed=newcomer.sim.key)
+    text = newcomer.config.read_text(encoding="utf-8")
+    assert 'every = "2h"' in text
+    assert "daemon" not in text
+    assert "this one looks only when told to" in text
+
+
 def test_store_none_keeps_no_key(newcomer: Newcomer) -> None:
     """Expect a configuration, no key anywhere, and what follows from it."""
     newcomer.set_key()
@@ -263,8 +296,7 @@ def test_a_keyring_that_works_is_preferred_to_a_file(newcomer: Newcomer) -> None
     newcomer.console.monkeypatch.setattr(
         "convo_sync.cli.keeping.write_keyring", lambda base_url, key: kept.update({base_url: key.value})
     )
-    newcomer.set_key()
-    ran = newcomer.init()
+    ran = newcomer.init("--key-stdin", typed=newcomer.sim.key)
     assert "kept in the keyring" in ran.out
     assert kept == {newcomer.url: newcomer.sim.key}
     assert load(newcomer.config).api_key_file is None
@@ -282,7 +314,7 @@ def test_a_keyring_that_fails_is_replaced_by_a_file_unless_it_was_asked_for(newc
     ran = newcomer.init("--store", "keyring")
     assert (ran.code, newcomer.wrote_nothing) == (78, True)
     assert "is it locked" in ran.err
-    assert newcomer.init().code == 0
+    assert newcomer.init("--key-stdin", typed=newcomer.sim.key).code == 0
     assert newcomer.key_file.exists()
 
 
@@ -340,7 +372,7 @@ def test_answers_that_would_change_an_existing_configuration_are_refused(
 def test_a_new_key_goes_where_the_configuration_looks_for_it(newcomer: Newcomer) -> None:
     """Expect the key file to have the new key, and config.toml the same bytes."""
     newcomer.set_key()
-    newcomer.init()
+    newcomer.init("--store", "file")
     newcomer.console.monkeypatch.delenv("CONVO_API_KEY")
     newcomer.sim.add_key("convo_another")
     newcomer.sim.revoke_key(newcomer.sim.key)
@@ -354,7 +386,7 @@ def test_a_new_key_goes_where_the_configuration_looks_for_it(newcomer: Newcomer)
 def test_a_refused_new_key_leaves_the_old_one(newcomer: Newcomer) -> None:
     """Expect exit code 77, and the key file as it was."""
     newcomer.set_key()
-    newcomer.init()
+    newcomer.init("--store", "file")
     newcomer.console.monkeypatch.delenv("CONVO_API_KEY")
     assert newcomer.init("--key-stdin", typed="convo_wrong").code == 77
     assert find_key(load(newcomer.config), {}).value == newcomer.sim.key

@@ -157,7 +157,7 @@ def test_search_limit_and_more(call: Call) -> None:
     """-n 1 shows one hit and says that there are more."""
     found = call("search", "-n1", "flip", "top", "--json").json
     assert (len(found["hits"]), found["more"]) == (1, True)
-    assert "-n shows more." in call("search", "--limit=1", "flip", "top").out
+    assert "\n1 hit in 1 meeting; -n 50 shows more.\n" in call("search", "--limit=1", "flip", "top").out
 
 
 # -- show

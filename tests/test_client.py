@@ -77,6 +77,10 @@ class NotingMeter:
             raise TryLater("not now")
         self.sent += 1
 
+    def unsent(self) -> None:
+        """Note that one did not get out."""
+        self.sent -= 1
+
     def answered(self, reading: RateReading) -> None:
         """Note a reading."""
         self.readings.append(reading)

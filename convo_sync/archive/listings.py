@@ -90,12 +90,12 @@ def _update(change: Change, each: ListingChange) -> None:
 def _store_sighting(change: Change, conversation: Conversation) -> None:
     change.connection.execute(
         """
-        insert into sightings (conversation_id, listing_digest, counted_at, missed_sweeps, suspect)
-        values (?, ?, ?, 0, 0)
+        insert into sightings (conversation_id, listing_digest, missed_sweeps, suspect)
+        values (?, ?, 0, 0)
         on conflict (conversation_id) do update
-        set listing_digest = excluded.listing_digest, counted_at = excluded.counted_at, missed_sweeps = 0, suspect = 0
+        set listing_digest = excluded.listing_digest, missed_sweeps = 0, suspect = 0
         """,
-        (conversation.id, conversation.listing_digest, format_time(conversation.counted_at)),
+        (conversation.id, conversation.listing_digest),
     )
 
 
@@ -110,10 +110,10 @@ def mark_gone(change: Change, conversation_id: str, evidence: str, now: datetime
     )
 
 
-def settle_sweep(change: Change, verdict: Vanished, run_id: int, now: datetime) -> None:
-    """Commit what a finished sweep proved, and that it is finished; forget its place."""
+def settle_sweep(change: Change, verdict: Vanished, run_id: int, now: datetime, *, swept: bool) -> None:
+    """Commit what a finished sweep proved, and whether another is needed at once; forget its place."""
     clear_place(change)
-    change.connection.execute("update runs set swept = 1 where id = ?", (run_id,))
+    change.connection.execute("update runs set swept = ? where id = ?", (int(swept), run_id))
     change.connection.executemany(
         "update sightings set missed_sweeps = missed_sweeps + 1 where conversation_id = ?",
         [(conversation_id,) for conversation_id in verdict.missed],

@@ -16,10 +16,11 @@ from convo_sync.times import format_time, parse_time, read_time, write_time
 
 _CONVERSATION = """
     c.id, c.title, c.start_time, c.end_time, c.minutes, c.segment_count,
-    s.listing_digest, s.counted_at, c.gone_at, s.missed_sweeps, s.suspect
+    s.listing_digest, c.gone_at, s.missed_sweeps, s.suspect
 """
 _HOLDING = """
-    h.conversation_id, h.kind, h.state, h.next_try_at, h.anchor_at, h.tries, h.reason, h.digest, h.checked_at
+    h.conversation_id, h.kind, h.state, h.next_try_at, h.anchor_at, h.tries, h.reason, h.digest, h.checked_at,
+    h.failures
 """
 _OWED = f"""
     select {_CONVERSATION}, {_HOLDING}
@@ -27,13 +28,13 @@ _OWED = f"""
     join conversations c on c.id = h.conversation_id
     join sightings s on s.conversation_id = c.id
 """  # noqa: S608 - column names only
-_WIDTH = 11
+_WIDTH = 10
 # Clocks drift against each other: a time just set to the longest step ahead must not look as if it were beyond it.
 _SLACK = timedelta(hours=1)
 
 
 def _conversation(row: Sequence[object]) -> Conversation:
-    id_, title, start, end, minutes, count, digest, counted_at, gone_at, missed, suspect = row
+    id_, title, start, end, minutes, count, digest, gone_at, missed, suspect = row
     return Conversation(
         ConversationId(str(id_)),
         str(title),
@@ -42,7 +43,6 @@ def _conversation(row: Sequence[object]) -> Conversation:
         minutes,  # type: ignore[arg-type]
         count,  # type: ignore[arg-type]
         str(digest),
-        parse_time(str(counted_at)),
         read_time(gone_at),  # type: ignore[arg-type]
         missed,  # type: ignore[arg-type]
         bool(suspect),
@@ -50,7 +50,7 @@ def _conversation(row: Sequence[object]) -> Conversation:
 
 
 def _holding(row: Sequence[object]) -> Holding:
-    id_, kind, state, next_try, anchor, tries, reason, digest, checked = row
+    id_, kind, state, next_try, anchor, tries, reason, digest, checked, failures = row
     return Holding(
         ConversationId(str(id_)),
         Kind(str(kind)),
@@ -61,6 +61,7 @@ def _holding(row: Sequence[object]) -> Holding:
         str(reason),
         digest,  # type: ignore[arg-type]
         read_time(checked),  # type: ignore[arg-type]
+        failures,  # type: ignore[arg-type]
     )
 
 
@@ -91,17 +92,22 @@ def due(connection: sqlite.Connection, now: datetime, *, retry_failed: bool) -> 
         f"""
         {_OWED}
         where c.gone_at is null
-        and (h.next_try_at <= ? or h.next_try_at > ? or (? and h.state = 'failed'))
+        and (h.next_try_at <= ? or h.next_try_at > ? or (? and h.failures > 0))
         """,
         (format_time(now), format_time(now + LONGEST_STEP + _SLACK), int(retry_failed)),
     )
     return _owed(rows)
 
 
-def least_recently_checked(connection: sqlite.Connection, count: int) -> Sequence[Owed]:
-    """The documents, absent ones included, that the server was asked for longest ago."""
+def least_recently_checked(connection: sqlite.Connection, count: int, kind: Kind | None) -> Sequence[Owed]:
+    """The documents, absent ones included, that the server was asked for longest ago; of one kind or any."""
     rows = connection.execute(
-        f"{_OWED} where c.gone_at is null and h.state in ('present', 'absent') order by h.checked_at limit ?", (count,)
+        f"""
+        {_OWED}
+        where c.gone_at is null and h.state in ('present', 'absent') and h.kind = coalesce(?, h.kind)
+        order by h.checked_at limit ?
+        """,
+        (kind, count),
     )
     return _owed(rows)
 
@@ -137,11 +143,14 @@ def store(change: Change, holdings: Iterable[Holding]) -> None:
     """Write holdings as they are now."""
     change.connection.executemany(
         """
-        insert into holdings (conversation_id, kind, state, next_try_at, anchor_at, tries, reason, digest, checked_at)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        insert into holdings (
+            conversation_id, kind, state, next_try_at, anchor_at, tries, reason, digest, checked_at, failures
+        )
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         on conflict (conversation_id, kind) do update
         set state = excluded.state, next_try_at = excluded.next_try_at, anchor_at = excluded.anchor_at,
-            tries = excluded.tries, reason = excluded.reason, digest = excluded.digest, checked_at = excluded.checked_at
+            tries = excluded.tries, failures = excluded.failures, reason = excluded.reason,
+            digest = excluded.digest, checked_at = excluded.checked_at
         """,
         [
             (
@@ -154,6 +163,7 @@ def store(change: Change, holdings: Iterable[Holding]) -> None:
                 each.reason,
                 each.digest,
                 write_time(each.checked_at),
+                each.failures,
             )
             for each in holdings
         ],

@@ -162,10 +162,10 @@ class Archive:
             if sweep is not None:
                 listings.store_place(change, sweep)
 
-    def settle_sweep(self, vanished: Vanished, run_id: int, now: datetime, budget: Budget) -> None:
-        """Commit what a finished sweep proved, and that it is finished; forget its place."""
+    def settle_sweep(self, vanished: Vanished, run_id: int, now: datetime, budget: Budget, *, swept: bool) -> None:
+        """Commit what a finished sweep proved, and whether another is needed at once; forget its place."""
         with self._writing(budget) as change:
-            listings.settle_sweep(change, vanished, run_id, now)
+            listings.settle_sweep(change, vanished, run_id, now, swept=swept)
 
     def mark_gone(self, conversation_id: ConversationId, evidence: str, now: datetime, budget: Budget) -> None:
         """Mark one conversation as deleted at Convo; what is archived of it stays."""
@@ -184,10 +184,10 @@ class Archive:
         with self._reading() as connection:
             return owed.newest(connection, count)
 
-    def least_recently_checked(self, count: int) -> Sequence[Owed]:
-        """The documents, absent ones included, that the server was asked for longest ago."""
+    def least_recently_checked(self, count: int, kind: Kind | None = None) -> Sequence[Owed]:
+        """The documents, absent ones included, that the server was asked for longest ago; of one kind or any."""
         with self._reading() as connection:
-            return owed.least_recently_checked(connection, count)
+            return owed.least_recently_checked(connection, count, kind)
 
     def transcripts(self, ids: Collection[str]) -> Sequence[Owed]:
         """The transcript holdings of these conversations."""

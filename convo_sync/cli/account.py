@@ -38,6 +38,10 @@ class Tally:
         """A request goes out."""
         self.requests += 1
 
+    def unsent(self) -> None:
+        """It did not get out."""
+        self.requests -= 1
+
     def answered(self, reading: RateReading) -> None:
         """The headers of its answer."""
         self.reading, self.read_at = reading, self._now()

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import click
 
+from convo_sync.cli import output
+from convo_sync.cli.account import utc_now
 from convo_sync.cli.outcome import run_in_words
 from convo_sync.cli.progress import Show
 from convo_sync.cli.root import Setup, root
@@ -82,7 +84,7 @@ def _archive(setup: Setup) -> None:
         run, error = run_sync(setup, url, DEMO_KEY, Options(command="demo"), show=Show.choose(quiet=setup.quiet))
     if error is not None:
         raise error
-    click.echo(run_in_words(run))
+    output.write_lines(run_in_words(run, None, utc_now()))
 
 
 def _call(setup: Setup, *arguments: str) -> None:
@@ -94,7 +96,7 @@ def _call(setup: Setup, *arguments: str) -> None:
             standalone_mode=False,
         )
     except ConvoSyncError as error:
-        click.echo(error.message)
+        output.say(error.message)
     click.echo()
 
 

@@ -33,7 +33,7 @@ _TEMPLATE = """\
 {path}
 
 [sync]
-# How often the daemon asks Convo for something new; from 1 second.
+# How often a later version is to look for something new by itself, from 1 second; this one looks only when told to.
 {every}
 # After how long without a complete sync `convo-sync status` calls the archive stale.
 # stale_after = "1 day"

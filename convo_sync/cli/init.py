@@ -16,6 +16,7 @@ from convo_sync.cli.archive_checks import foreign
 from convo_sync.cli.first_config import Answers
 from convo_sync.cli.first_sync import foresee
 from convo_sync.cli.keeping import Kept, Wish
+from convo_sync.cli.output import say
 from convo_sync.cli.root import Setup
 from convo_sync.client import Client
 from convo_sync.config import Config, load, parse_duration
@@ -51,9 +52,12 @@ def _duration(_ctx: click.Context, _option: click.Parameter, value: str | None) 
 @click.option("--key-stdin", is_flag=True, help="Read the key from standard input.")
 @click.option("--new-key", is_flag=True, help="Ask for a key, even if one is found.")
 @click.option(
-    "--store", type=click.Choice(keeping.STORES), help="Where to keep the key. Default: keyring, else a file."
+    "--store",
+    type=click.Choice(keeping.STORES),
+    help="Where to keep the key. Default: nowhere if it is in CONVO_API_KEY, else the keyring or a file.",
 )
-@click.option("--every", metavar="DURATION", callback=_duration, help='How often the daemon looks. Default: "30 min".')
+# Written down for a later version; help shows only what has an effect.
+@click.option("--every", metavar="DURATION", callback=_duration, hidden=True)
 @click.pass_obj
 def command(
     setup: Setup,
@@ -76,7 +80,7 @@ def command(
     config = _configuration(setup, wish, every)
     key, is_new = keeping.obtain(wish, config)
     if key.remark:
-        click.echo(f"{key.remark} Trying it all the same.", err=True)
+        say(f"{key.remark} Trying it all the same.")
     tested = _test(config, key)
     archive = setup.archive if setup.archive_given else config.archive or setup.archive
     _require_own(archive, tested.account, config)
@@ -84,7 +88,7 @@ def command(
     written = _write(setup, config, kept, every)
     _report(setup, tested, {"Key": kept.words, "Config": written, "Archive": str(archive)})
     if is_new and os.environ.get(VARIABLE):
-        click.echo(f"{VARIABLE} is set, and comes before the key that was just kept: unset it.", err=True)
+        say(f"{VARIABLE} is set, and comes before the key that was just kept: unset it.")
 
 
 def _configuration(setup: Setup, wish: Wish, every: str | None) -> Config:
@@ -116,7 +120,7 @@ def _meetings(client: Client) -> int | None:
     try:
         return client.list_conversations(limit=1).total
     except ConvoSyncError as error:
-        click.echo(f"The key is right, but the list of meetings did not come: {safe(error.message)}", err=True)
+        say(f"The key is right, but the list of meetings did not come: {error.message}")
         return None
 
 

@@ -120,6 +120,10 @@ def keep(key: Key, wish: Wish, config: Config, *, is_new: bool) -> Kept:
         return Kept(f"{_from(key)}, and kept nowhere: set {VARIABLE} for every command")
     if config.exists and not is_new and wish.store is None:
         return Kept(f"{_from(key)}, and stays there")
+    if wish.store is None and key.source == VARIABLE:
+        # config.toml names the file all the same: it is never written again, and --store file has to work later.
+        words = f"{_from(key)}, and kept nowhere; to keep it: convo-sync init --store file"
+        return Kept(words, api_key_file=config.path.parent / KEY_FILE)
     if config.api_key_file is not None:
         return _in_file(key, config.api_key_file)
     return _stored(key, wish, config)

@@ -35,7 +35,10 @@ class LazyGroup(click.Group):
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; a reader of its output that has seen enough (head, less) ends it well."""
+        """Run the command; a reader of its output that has seen enough (head, less) ends it well.
+
+        A broken pipe is always stdout's: stderr loses its reader silently.
+        """
         try:
             result = super().invoke(ctx)
             flush()

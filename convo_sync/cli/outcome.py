@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from convo_sync.errors import ConvoSyncError, RateLimited, TryLater
 from convo_sync.records import Completeness, Outcome, Run
+from convo_sync.render import trouble
+from convo_sync.render.text import Look, count, safe
+from convo_sync.render.when import not_before
 from convo_sync.times import write_time
+
+AGAIN = "Run the same command again to go on."
 
 
 def run_as_json(run: Run) -> dict[str, Any]:
@@ -31,50 +38,61 @@ def run_as_json(run: Run) -> dict[str, Any]:
     }
 
 
-def run_in_words(run: Run) -> str:
-    """A few lines for a person; local time."""
-    lines = [_ending(run), _counts(run)]
+def unrecorded(error: ConvoSyncError, requests: int = 0) -> Run:
+    """The run that an error kept from beginning, or from being counted."""
+    outcome = Outcome.PARKED if isinstance(error, TryLater) else Outcome.FAILED
+    return Run(outcome, Completeness.NONE, requests, error=_said(error))
+
+
+def in_plain_words(run: Run, error: ConvoSyncError | None) -> tuple[Run, ConvoSyncError | None]:
+    """The same ending, its error a whole sentence with a next step."""
+    if error is None:
+        return run, None
+    error.message, error.next_step = trouble.in_words(*_said(error))
+    return replace(run, error=_said(error) if run.error else None), error
+
+
+def _said(error: ConvoSyncError) -> tuple[str, str, str]:
+    return error.code, error.message, error.next_step
+
+
+def run_in_words(run: Run, error: ConvoSyncError | None, now: datetime) -> list[str]:
+    """A few lines for a person, in local time. What made a run fail is told with the error, not here."""
+    lines = [*_ending(run, error, now), *_counts(run)]
     if run.failed:
-        lines.append(
-            f"{_many(run.failed, 'document')} failed; each is tried again by itself. `convo-sync status` says why."
-        )
+        words = "each is tried again by itself. `convo-sync status` says why."
+        lines.append(f"{count(run.failed, 'document')} failed; {words}")
     if run.pending:
-        lines.append(f"{_many(run.pending, 'transcript')} not complete at Convo yet; asked for again later.")
-    return "\n".join(line for line in lines if line)
+        lines.append(f"{count(run.pending, 'transcript')} not complete at Convo yet; asked for again later.")
+    return lines
 
 
-def _ending(run: Run) -> str:
+def _ending(run: Run, error: ConvoSyncError | None, now: datetime) -> list[str]:
     if run.outcome is Outcome.COMPLETE:
-        return "The archive is up to date."
+        return ["The archive is up to date."]
     if run.outcome is Outcome.FAILED:
-        return "The run failed. Everything archived before is kept."
+        return []
+    why = f"Paused. {_reason(error)}".rstrip()
+    next_step = safe(error.next_step) if error and error.next_step else AGAIN
     if run.resume_at is None:
-        return "Paused. Run the same command again to go on."
-    when = local(run.resume_at)
-    if run.listing is Completeness.COMPLETE:
-        return f"Paused: this hour's requests are used up. Run the same command after {when} to go on."
-    return f"Paused: the list of meetings is not complete yet. Run the same command after {when} to go on."
+        return [why, next_step]
+    return [why, f"It can go on at {not_before(run.resume_at, now, Look())}. {next_step}"]
 
 
-def _counts(run: Run) -> str:
-    parts = [f"{run.new} new"]
-    parts += [f"{count} {word}" for count, word in ((run.changed, "changed"), (run.gone, "gone at Convo")) if count]
-    documents = [f"{run.fetched} archived"]
-    documents += [
-        f"{count} {word}" for count, word in ((run.unchanged, "unchanged"), (run.absent, "not there at Convo")) if count
-    ]
-    return (
-        f"Meetings: {', '.join(parts)}. Documents: {', '.join(documents)}. "
-        f"{_many(run.requests, 'request')} in {run.seconds:.1f} s."
-    )
+def _reason(error: ConvoSyncError | None) -> str:
+    if isinstance(error, RateLimited):  # the API's own words are terse
+        return "This hour's requests to Convo are used up."
+    return safe(error.message) if error else ""
 
 
-def local(moment: datetime) -> str:
-    """The local time of day, with the date where it is another day than today's."""
-    here = moment.astimezone()
-    same_day = here.date() == datetime.now(here.tzinfo).date()
-    return here.strftime("%H:%M") if same_day else here.strftime("%Y-%m-%d %H:%M")
+def _counts(run: Run) -> list[str]:
+    if run.outcome is Outcome.FAILED and not run.requests:
+        return []
+    meetings = [f"{run.new:,} new", *_some((run.changed, "changed"), (run.gone, "gone at Convo"))]
+    documents = [f"{run.fetched:,} archived", *_some((run.unchanged, "unchanged"), (run.absent, "not there at Convo"))]
+    asked = f"{count(run.requests, 'request')} in {run.seconds:.1f} s"
+    return [f"Meetings: {', '.join(meetings)}. Documents: {', '.join(documents)}. {asked}."]
 
 
-def _many(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+def _some(*counted: tuple[int, str]) -> list[str]:
+    return [f"{number:,} {word}" for number, word in counted if number]

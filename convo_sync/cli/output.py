@@ -1,4 +1,4 @@
-"""Where a reading command prints: what the terminal understands, what a person typed, and one JSON document.
+"""Where a command prints: what the terminal understands, what a person typed, and one JSON document.
 
 It knows no archive and no meeting. Nothing is printed here but what it is given.
 """
@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from convo_sync.errors import ConvoSyncError
-from convo_sync.render.text import Look
+from convo_sync.render.text import Look, safe
 
 # In JSON these stand escaped, so that not even JSON on a terminal drives it: C1 controls, DEL, turns of direction.
 _ESCAPED = {
@@ -55,6 +56,36 @@ def _nearest_character(character: str) -> str:
 
     bare = normalize("NFKD", character).encode("ascii", "ignore").decode()
     return _NEAREST.get(character) or bare or "?"
+
+
+class _Lossy(io.FileIO):
+    """A file that loses what it cannot take."""
+
+    def write(self, piece: Any, /) -> int:
+        """Write; what the other end refuses counts as written."""
+        try:
+            return super().write(piece)
+        except OSError:
+            return len(piece)
+
+
+def let_stderr_lose_its_reader() -> None:
+    """From now on nothing that is said on stderr can fail: a run does not end because nobody listens any more."""
+    if sys.stderr is None:
+        # Else the next file that is opened, the archive's lock perhaps, would be where others print errors.
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for as long as the process lives
+    elif sys.stderr is (was := sys.__stderr__) and was is not None:  # else a test listens
+        raw = getattr(was.buffer, "raw", was.buffer)
+        if type(raw) is io.FileIO:  # a console of Windows is written to in another way, and has no reader to lose
+            lossy = io.BufferedWriter(_Lossy(raw.fileno(), "wb", closefd=False))
+            sys.stderr = io.TextIOWrapper(lossy, was.encoding, "backslashreplace", line_buffering=True)
+
+
+def say(text: str) -> None:
+    """Say one line on stderr, whatever is in it."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{safe(text)}\n")
+        sys.stderr.flush()
 
 
 def is_terminal() -> bool:

@@ -1,19 +1,26 @@
-"""How a run goes, while it goes: a bar on a terminal, a line per event elsewhere, nothing where nothing is wanted."""
+"""How a run goes, while it goes: a bar on a terminal, a line per event elsewhere, or warnings alone.
+
+Must not know what a run is, and must not end one: what goes wrong in showing it is lost.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import Enum
 from typing import Any
 
 import click
 
+from convo_sync.cli.output import say
 from convo_sync.records import Progress
+from convo_sync.render.text import safe
 
 Tell = Callable[[Progress], None]
+log = logging.getLogger(__name__)
 
 
 class Show(Enum):
@@ -21,38 +28,52 @@ class Show(Enum):
 
     BAR = "bar"
     LINES = "lines"
-    NOTHING = "nothing"
+    WARNINGS = "warnings"
 
     @classmethod
     def choose(cls, *, quiet: bool) -> Show:
         """A bar where a person watches, lines where a log is written."""
         if quiet:
-            return cls.NOTHING
-        return cls.BAR if sys.stderr.isatty() else cls.LINES
+            return cls.WARNINGS
+        return cls.BAR if sys.stderr is not None and sys.stderr.isatty() else cls.LINES
 
 
-@contextmanager
+@contextlib.contextmanager
 def progress(show: Show) -> Iterator[Tell]:
     """Something to tell events to, for the length of one run."""
-    if show is Show.NOTHING:
-        yield lambda _: None
-    elif show is Show.LINES:
-        yield _line
-    else:
+    if show is Show.BAR:
         bar = _Bar()
         try:
-            yield bar.tell
+            yield _unfailing(bar.tell)
         finally:
-            bar.finish()
+            with contextlib.suppress(OSError):
+                bar.finish()
+    else:
+        yield _unfailing(_line if show is Show.LINES else _warning)
+
+
+def _unfailing(tell: Tell) -> Tell:
+    def told(event: Progress) -> None:
+        try:
+            tell(event)
+        except Exception:
+            log.debug("%s could not be shown", event.event, exc_info=True)
+
+    return told
+
+
+def _warning(event: Progress) -> None:
+    if event.event == "braked":
+        say(_sentence(event))
 
 
 def _line(event: Progress) -> None:
     if event.event == "step":
-        click.echo(f"{event.done}/{event.planned} {event.conversation_id} {event.detail}", err=True)
+        say(f"{event.done}/{event.planned} {event.conversation_id} {event.detail}")
     elif event.event == "planned":
-        click.echo(f"{event.planned} documents to ask for", err=True)
+        say(f"{event.planned} documents to ask for")
     else:
-        click.echo(_sentence(event), err=True)
+        say(_sentence(event))
 
 
 def _sentence(event: Progress) -> str:
@@ -63,7 +84,7 @@ def _sentence(event: Progress) -> str:
             f"{event.detail}; none is marked as deleted. "
             "If you did delete them: convo-sync sync --full --accept-deletions"
         )
-    return event.detail
+    return f"{event.conversation_id}: {event.detail}" if event.conversation_id else event.detail
 
 
 class _Bar:
@@ -77,13 +98,13 @@ class _Bar:
     def tell(self, event: Progress) -> None:
         self._left = event.left
         if event.event == "listed":
-            click.echo(f"\r\x1b[2KMeetings: {event.detail}", err=True, nl=False)
+            click.echo(f"\r\x1b[2KMeetings: {safe(event.detail)}", err=True, nl=False)
         elif event.event == "planned":
             self._begin(event.planned)
         elif event.event == "step" and self._bar is not None:
             self._bar.update(1, current_item=event)
         else:
-            click.echo(f"\r\x1b[2K{_sentence(event)}", err=True)
+            click.echo(f"\r\x1b[2K{safe(_sentence(event))}", err=True)
 
     def _begin(self, planned: int) -> None:
         self.finish()

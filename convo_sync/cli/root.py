@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from convo_sync import __version__
+from convo_sync import __version__, archive_in_use
 from convo_sync.cli.lazy import LazyGroup
-from convo_sync.cli.output import flush, let_stdout_print_anything
-from convo_sync.errors import ConvoSyncError
-from convo_sync.places import archive_file, config_file
+from convo_sync.cli.output import flush, let_stderr_lose_its_reader, let_stdout_print_anything, say
+from convo_sync.errors import ArchiveUnfit, ConvoSyncError
+from convo_sync.places import archive_file, config_file, under_home
 from convo_sync.render.text import safe
 
 if TYPE_CHECKING:  # a search waits for what is imported here
@@ -41,6 +41,12 @@ HOMES = {
 READING = frozenset(("status", "search", "show", "list", "sql", "completion"))
 # These look into config.toml themselves, where a mistake in it is theirs to report, or need no archive.
 SELF_SUFFICIENT = frozenset(("init", "doctor", "demo", "simulator", "completion"))
+ENVIRONMENT = (
+    ("CONVO_API_KEY", "The API key; it comes before the one that is kept."),
+    ("CONVO_SYNC_ARCHIVE", "The archive's file, as by --archive."),
+    ("CONVO_SYNC_CONFIG", "The configuration's file, as by --config."),
+    ("CONVO_SYNC_BASE_URL", "Where the API is, for trying out: the simulator's address."),
+)
 
 
 class Setup(NamedTuple):
@@ -67,9 +73,31 @@ class Setup(NamedTuple):
         return Path(self.config_file)
 
 
+class Root(LazyGroup):
+    """The group of all commands; its help also names the environment's variables and where files lie."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, the variables and the files."""
+        super().format_commands(ctx, formatter)
+        with formatter.section("Environment"):
+            formatter.write_dl(ENVIRONMENT)
+        # Help of a fixed width is made for a page, which is read on other computers.
+        if ctx.terminal_width is None:
+            files = (("archive", _archive_for_help()), ("configuration", config_file()))
+            with formatter.section("Files on this computer"):
+                formatter.write_dl([(name, under_home(path)) for name, path in files])
+
+
+def _archive_for_help() -> str:
+    try:
+        return archive_in_use(config_file())
+    except ConvoSyncError:  # a mistake in config.toml is no reason to refuse help
+        return archive_file()
+
+
 @click.command(
     "convo-sync",
-    cls=LazyGroup,
+    cls=Root,
     homes=HOMES,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: convo-sync search flip top",
@@ -83,12 +111,13 @@ class Setup(NamedTuple):
 def root(ctx: click.Context, archive: str | None, config: str | None, verbose: int, quiet: bool) -> None:
     """Keep a searchable copy of your Convo meetings on this computer."""
     if ctx.invoked_subcommand not in READING:
+        gc.freeze()  # what was imported stays: looking through it again and again takes a twentieth of a first sync
         gc.enable()
     if verbose or ctx.invoked_subcommand not in READING:
         _start_logging(verbose, quiet=quiet)
     configuration = config or config_file()
     ctx.obj = Setup(
-        archive_file=archive or _archive(configuration, ctx.invoked_subcommand or ""),
+        archive_file=_archive(archive, configuration, ctx.invoked_subcommand or ""),
         config_file=configuration,
         archive_given=archive is not None or bool(os.environ.get("CONVO_SYNC_ARCHIVE")),
         verbose=verbose,
@@ -96,36 +125,30 @@ def root(ctx: click.Context, archive: str | None, config: str | None, verbose: i
     )
 
 
-def _archive(configuration: str, command: str) -> str:
-    """The environment's, the configuration's or the platform's archive."""
-    asked = command not in SELF_SUFFICIENT and not os.environ.get("CONVO_SYNC_ARCHIVE")
-    if asked and _may_name_an_archive(configuration):
-        from pathlib import Path
-
-        from convo_sync.config import archive_named
-
-        named = archive_named(Path(configuration))
-        if named is not None:
-            return str(named)
-    return archive_file()
-
-
-def _may_name_an_archive(configuration: str) -> bool:
-    """Whether a look by the slow TOML parser is worth it: the word stands somewhere outside a comment."""
-    try:
-        with open(configuration, "rb") as file:
-            return any(b"archive" in line.partition(b"#")[0] for line in file)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True  # it will say what is wrong
+def _archive(named: str | None, configuration: str, command: str) -> str:
+    """The archive that a command works on; those that look after it themselves get the path, whatever is there."""
+    if command in SELF_SUFFICIENT:
+        return named or archive_file()
+    path = named or archive_in_use(configuration)
+    if os.path.isdir(path):
+        raise ArchiveUnfit(f"{path} is a folder, and an archive is a file.", "Name a file with --archive.")
+    return path
 
 
 def _start_logging(verbose: int, *, quiet: bool) -> None:
     import logging
 
     level = logging.ERROR if quiet else (logging.WARNING, logging.INFO, logging.DEBUG)[min(verbose, 2)]
-    logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+
+    class Harmless(logging.Formatter):
+        """Lines without what a terminal would obey: a message may hold text from outside."""
+
+        def format(self, record: logging.LogRecord) -> str:
+            return "\n".join(map(safe, super().format(record).split("\n")))
+
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Harmless("%(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level, handlers=[handler])
     # httpx and httpcore log every request's URL at INFO; our own line says it better.
     for name in ("httpx", "httpcore", "apscheduler"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
@@ -133,14 +156,18 @@ def _start_logging(verbose: int, *, quiet: bool) -> None:
 
 def run(arguments: list[str] | None = None) -> None:
     """Run a command and leave with its exit code. No traceback reaches a person."""
+    let_stderr_lose_its_reader()
     let_stdout_print_anything()
     sys.exit(_run(arguments))
 
 
 def _run(arguments: list[str] | None) -> int:
+    code: object = 0
     try:
         code = root.main(args=arguments, prog_name="convo-sync", standalone_mode=False)
         flush()
+    except BrokenPipeError:
+        leave_stdout()
     except ConvoSyncError as error:
         tell(error)
         return _after(error.exit_code)
@@ -148,10 +175,10 @@ def _run(arguments: list[str] | None) -> int:
         error.show()
         return _after(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped. Everything archived so far is kept.", err=True)
+        say("Stopped. Nothing that was archived is lost.")
         return _after(130)
     except OSError as error:
-        click.echo(f"The system refused: {error}", err=True)
+        say(f"The system refused: {error}.")
         return _after(1)
     except Exception as error:
         return _after(_tell_of_a_fault(error))
@@ -177,14 +204,14 @@ def leave_stdout() -> None:
 def _tell_of_a_fault(error: Exception) -> int:
     import logging
 
-    click.echo(f"Something is wrong in convo-sync itself: {type(error).__name__}: {error}", err=True)
-    click.echo("Nothing that was archived is lost. The same command after `convo-sync -vv` says where.", err=True)
+    say(f"Something is wrong in convo-sync itself: {type(error).__name__}: {error}")
+    say("Nothing that was archived is lost. The same command after `convo-sync -vv` says where.")
     logging.getLogger(__name__).debug("the fault", exc_info=error)
     return 1
 
 
 def tell(error: ConvoSyncError) -> None:
     """Say what happened and what to do next, on stderr."""
-    click.echo(safe(error.message), err=True)
+    say(error.message)
     if error.next_step:
-        click.echo(safe(error.next_step), err=True)
+        say(error.next_step)

@@ -11,6 +11,7 @@ from convo_sync.archive.searching import KINDS
 from convo_sync.cli.output import look, typed, write_json, write_lines
 from convo_sync.cli.root import Setup
 from convo_sync.errors import NothingFound, UsageError
+from convo_sync.hits import SearchResult
 from convo_sync.render import hits
 
 _FLAGS = ("--json", "--utc", "--help", "-h")
@@ -70,5 +71,10 @@ def command(setup: Setup, words: tuple[str, ...], limit: int, kinds: tuple[str, 
     elif result.hits:
         write_lines(hits.lines(result, look(utc=utc)))
     if not result.hits:
-        unseen = hits.blind_spot(result)
-        raise NothingFound(f"Nothing found for: {text}", unseen or "Fewer or other words may find it.")
+        raise _why_nothing(text, result)
+
+
+def _why_nothing(text: str, result: SearchResult) -> NothingFound:
+    if not result.coverage.conversations:
+        return NothingFound("There are no meetings in this archive yet.", "Run `convo-sync sync`.")
+    return NothingFound(f"Nothing found for: {text}", hits.blind_spot(result) or "Fewer or other words may find it.")

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from convo_sync.errors import UsageError
+
+if TYPE_CHECKING:  # a server, which help need not wait for
+    from convo_sync.simulator import World
+
+T = TypeVar("T")
+# Longer lists of choices are left to --list.
+_SHORT = 100
 
 
 @click.command(
@@ -44,25 +54,64 @@ def command(
 
     Without --corpus it plays half a year of a made-up company. Nothing leaves this machine, and nothing is kept.
     """
-    from convo_sync.simulator import DEMO_KEY, World, parse_assumption, parse_fault, run
+    from convo_sync.simulator import DEMO_KEY, parse_assumption, parse_fault, run
 
     if listing:
         _list()
         return
+    assumed = dict(_understood(parse_assumption, each) for each in assumptions)
+    broken = [_understood(parse_fault, each) for each in faults]
+    world = _world(corpus)
     try:
-        assumed = dict(parse_assumption(each) for each in assumptions)
-        broken = [parse_fault(each) for each in faults]
-        world = World.from_corpus(corpus) if corpus else World.from_scenes()
         run(
             port=port, world=world, tier=tier, key=key or DEMO_KEY, assume=assumed, faults=broken,
             on_ready=lambda url: _tell(url, key or DEMO_KEY, tier),
         )  # fmt: skip
     except ValueError as error:
-        raise UsageError(str(error), "`convo-sync simulator --list` shows what there is.") from error
+        raise UsageError(f"{_capital(str(error))}.", "Correct --key, or leave it out.") from error
+    except BrokenPipeError:
+        raise  # stdout's reader is gone; that is no trouble with the port
     except OSError as error:
-        raise UsageError(
-            f"The simulator cannot start: {error}.", "Check the file's name, or take another --port."
-        ) from error
+        raise _unopened(port, error) from error
+
+
+def _understood(parse: Callable[[str], T], text: str) -> T:
+    try:
+        return parse(text)
+    except ValueError as error:
+        said, _, choices = str(error).partition("; ")
+        sentence = f"The assumption {said}" if " cannot be " in said else _capital(said)
+        few = f" ({choices})" if choices and len(choices) <= _SHORT else ""
+        raise UsageError(f"{sentence}{few}.", "`convo-sync simulator --list` shows what there is.") from error
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _world(corpus: Path | None) -> World:
+    from zlib import error as Garbled
+
+    from convo_sync.simulator import World
+
+    if corpus is None:
+        return World.from_scenes()
+    try:
+        return World.from_corpus(corpus)
+    except OSError as error:
+        step = "Correct the name, or leave --corpus out: then a made-up company plays."
+        raise UsageError(f"The corpus {corpus} cannot be read: {error.strerror or error}.", step) from error
+    except (ValueError, EOFError, Garbled) as error:
+        step = "It takes one JSON object a line: conversation, transcript, keypoints, feedback."
+        raise UsageError(f"The corpus {corpus} cannot be used: {error}.", step) from error
+
+
+def _unopened(port: int, error: OSError) -> UsageError:
+    if error.errno == errno.EADDRINUSE:
+        message = f"Port {port} is in use, maybe by another simulator."
+        return UsageError(message, "End that one, or take another port; --port 0 takes a free one.")
+    step = "Take another port; --port 0 takes a free one."
+    return UsageError(f"Port {port} cannot be opened: {error.strerror or error}.", step)
 
 
 def _tell(url: str, key: str, tier: str) -> None:

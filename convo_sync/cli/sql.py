@@ -31,7 +31,7 @@ def command(setup: Setup, query: str, as_csv: bool, as_json: bool, header: bool 
     """Ask the archive in SQL. It can read, and nothing else.
 
     Prints a table on a terminal, and tab-separated lines elsewhere; --json alone keeps every character as it is. The
-    tables are described in docs/tables.md, and in the archive itself: select sql from sqlite_schema
+    archive describes its tables itself: convo-sync sql 'select sql from sqlite_schema'
     """
     if as_csv and as_json:
         raise UsageError("--csv and --json exclude each other.", "Choose one of them.")

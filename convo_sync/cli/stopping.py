@@ -11,6 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from convo_sync.errors import ConvoSyncError
+
+
+class Stopped(ConvoSyncError):
+    """Somebody ended a run before it was done, by Ctrl-C or SIGTERM."""
+
+    exit_code = 130
+    code = "stopped"
+
 
 @contextmanager
 def stoppable() -> Iterator[None]:

@@ -3,27 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from datetime import UTC, datetime
 
 import click
 
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
-from convo_sync.cli.outcome import run_as_json, run_in_words
+from convo_sync.cli.outcome import AGAIN, in_plain_words, run_as_json, run_in_words, unrecorded
+from convo_sync.cli.output import write_json, write_lines
 from convo_sync.cli.progress import Show, progress
 from convo_sync.cli.root import Setup
-from convo_sync.cli.stopping import stoppable
+from convo_sync.cli.stopping import Stopped, stoppable
 from convo_sync.client import Client
 from convo_sync.config import load
 from convo_sync.credentials import find_key
-from convo_sync.errors import ConvoSyncError
+from convo_sync.errors import ArchiveError, ArchiveLocked, ConvoSyncError, UsageError
 from convo_sync.lock import WriterLock
 from convo_sync.records import Outcome, Run
+from convo_sync.render.text import count, safe
 from convo_sync.sync import Identity, Options, Sync
 from convo_sync.sync.meter import Meter
 
 WAIT_SECONDS = 5.0
+_PARKED = 75
 
 
 @click.command("sync", epilog="Example: convo-sync sync --full")
@@ -39,27 +41,50 @@ def command(setup: Setup, full: bool, audit: bool, accept_deletions: bool, dry_r
     Asks Convo for the list of meetings, then for every document that is new, changed or due. What is archived is kept:
     stop it when you like, and the next run goes on. Spends no AI credits.
     """
+    if dry_run and audit:
+        raise UsageError("--dry-run cannot tell what --audit would read again.", "Leave one of the two out.")
     if dry_run:
         _show_plan(setup, as_json=as_json)
         return
-    config = load(setup.config)
     options = Options(full=full or accept_deletions, audit=audit, accept_deletions=accept_deletions)
-    show = Show.choose(quiet=setup.quiet or as_json)
-    run, error = run_sync(setup, config.base_url, find_key(config).value, options, show=show)
+    try:
+        run, error = _run(setup, options, show=Show.choose(quiet=setup.quiet or as_json))
+    except KeyboardInterrupt:
+        raise Stopped("The sync was stopped. Everything archived so far is kept.", AGAIN) from None
+    _conclude(run, error, as_json=as_json, quiet=setup.quiet)
+
+
+def _run(setup: Setup, options: Options, *, show: Show) -> tuple[Run, ConvoSyncError | None]:
+    try:
+        config = load(setup.config)
+        key = find_key(config)
+        run, error = run_sync(setup, config.base_url, key.value, options, show=show)
+    except ConvoSyncError as before_it_began:
+        return unrecorded(before_it_began), before_it_began
+    return in_plain_words(run, error)
+
+
+def _conclude(run: Run, error: ConvoSyncError | None, *, as_json: bool, quiet: bool) -> None:
+    # Where the archive itself failed, or was taken away, what was done is not known.
+    uncounted = isinstance(error, ArchiveError | ArchiveLocked)
     if as_json:
-        click.echo(json.dumps(run_as_json(run), ensure_ascii=False))
-    elif not setup.quiet:
-        click.echo(run_in_words(run))
-    if error is not None and run.outcome is Outcome.FAILED:
+        write_json(run_as_json(run))
+    elif not (quiet or uncounted):
+        write_lines(run_in_words(run, error, _now()))
+    if error is not None and (uncounted or run.outcome is Outcome.FAILED):
         raise error
     if run.outcome is Outcome.PARKED:
-        raise click.exceptions.Exit(75)
+        raise click.exceptions.Exit(_PARKED)
 
 
 def run_sync(
     setup: Setup, base_url: str, key: str, options: Options, *, show: Show
 ) -> tuple[Run, ConvoSyncError | None]:
-    """One run over the archive that `setup` names; the record, and what ended it early."""
+    """One run over the archive that `setup` names; the record, and what ended it early.
+
+    Raises:
+        ConvoSyncError: it could not begin.
+    """
     with (
         WriterLock(setup.archive, f"convo-sync {options.command}").acquire(WAIT_SECONDS) as lock,
         Archive(setup.archive, _now()) as archive,
@@ -69,7 +94,10 @@ def run_sync(
         meter = Meter(archive.budget(), _now, archive.save_budget)
         with Client(base_url, key, meter=meter) as client:
             sync = Sync(client, archive, meter, _now, options, tell=tell, pause=lock.yield_to_waiting)
-            return sync.run(Identity(base_url, _digest(archive.archive_id(), key)))
+            try:
+                return sync.run(Identity(base_url, _digest(archive.archive_id(), key)))
+            except ConvoSyncError as error:
+                return unrecorded(error, meter.requests), error
 
 
 def _digest(archive_id: str, key: str) -> str:
@@ -90,11 +118,9 @@ def _show_plan(setup: Setup, *, as_json: bool) -> None:
         for s in steps
     ]
     if as_json:
-        click.echo(json.dumps({"steps": rows, "credits": 0}, ensure_ascii=False))
+        write_json({"steps": rows, "credits": 0})
         return
-    click.echo("The next run first asks for the list of meetings; what that brings is not known yet.")
-    for row in rows:
-        click.echo(f"{row['action']:<8} {row['kind']:<10} {row['conversation_id']}  {row['reason']}")
-    click.echo(
-        f"{len(rows)} {'document is' if len(rows) == 1 else 'documents are'} due now. No AI credit would be spent."
-    )
+    lines = (f"{row['action']:<8} {row['kind']:<10} {row['conversation_id']}  {row['reason']}" for row in rows)
+    due = f"{count(len(rows), 'document is', 'documents are')} due now. No AI credit would be spent."
+    first = "The next run first asks for the list of meetings; what that brings is not known yet."
+    write_lines([first, *map(safe, lines), due])

@@ -37,7 +37,7 @@ from convo_sync.client.address import Address, checked_address, checked_key
 from convo_sync.client.answers import Answer, rate_reading, read_acknowledgement, read_answer
 from convo_sync.client.deadline import Deadline, DeadlineBackend
 from convo_sync.client.endpoints import Endpoints
-from convo_sync.errors import ConfigurationError, ConvoSyncError, Invalid, Offline, ServerTrouble, TryLater
+from convo_sync.errors import ConfigurationError, ConvoSyncError, Invalid, Offline, RateLimited, ServerTrouble, TryLater
 from convo_sync.records import RateReading
 
 T = TypeVar("T")
@@ -66,6 +66,9 @@ class Meter(Protocol):
 
     def sending(self) -> None:
         """Called before every attempt, retries too; may raise `TryLater`, and then nothing is sent."""
+
+    def unsent(self) -> None:
+        """Called where there was no connection, so that the request never left this machine."""
 
     def answered(self, reading: RateReading) -> None:
         """Called once the headers of an answer are there; what they do not say is None."""
@@ -137,8 +140,8 @@ class Client(Endpoints):
                 if trouble.symptom not in PASSING:
                     raise
                 last = trouble
-            except TryLater:
-                if last is None:
+            except TryLater as later:
+                if last is None or isinstance(later, RateLimited):
                     raise
                 # No request is left for another attempt: the trouble is the news, not the hour.
                 raise last from None
@@ -171,6 +174,8 @@ class Client(Endpoints):
             return answer
         except ServerTrouble as trouble:
             outcome = trouble.symptom
+            if self._meter is not None and isinstance(trouble, Offline):
+                self._meter.unsent()
             raise
         finally:
             log.debug("%s: %s, %.0f ms, %d bytes", operation, outcome, (time.perf_counter() - started) * 1000, size)

@@ -79,14 +79,17 @@ def advance(sweep: Sweep, page: Page) -> tuple[Sweep, Verdict]:
     """Take one page in. A pass that ends without proof is followed by another, three in all."""
     ids = {row.id for row in page.rows} | set(page.unusable_ids)
     fell = None not in (sweep.total, page.total) and (page.total or 0) < (sweep.total or 0)
+    reached = sweep.next_offset + page.received
+    # Rows that a resumed sweep reads again show nothing new, however small the server's pages are.
+    read_again = reached <= len(sweep.seen)
     taken = replace(
         sweep,
-        next_offset=sweep.next_offset + page.received,
+        next_offset=reached,
         least=page.total if sweep.least is None else sweep.least,
         total=page.total,
         steady=sweep.steady and not fell,
         seen=sweep.seen | ids,
-        barren=0 if ids - sweep.seen else sweep.barren + 1,
+        barren=0 if ids - sweep.seen else sweep.barren + (not read_again),
     )
     if not _pass_ended(taken, page):
         return taken, Verdict.CONTINUE
@@ -121,10 +124,14 @@ def _judge(sweep: Sweep) -> tuple[Sweep, Verdict]:
 
 
 def _proved(sweep: Sweep, seen: frozenset[str]) -> bool:
-    """Whether as many ids were seen as the list had when the pass began, and no more than it has now."""
+    """Whether as many ids were seen as the list had when the pass began, and no more than it has now.
+
+    A pass that was given up before the list's end has to have seen them all: those added may outnumber those unseen.
+    """
     if sweep.total is None or sweep.least is None or not sweep.steady:
         return False
-    return sweep.least <= len(seen) <= sweep.total
+    fewest = sweep.least if sweep.next_offset >= sweep.total else sweep.total
+    return fewest <= len(seen) <= sweep.total
 
 
 def seen_ids(sweep: Sweep) -> frozenset[str]:

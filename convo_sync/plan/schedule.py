@@ -67,7 +67,7 @@ def _too_short(segment_count: int | None) -> bool:
 
 def _not_applicable(holding: Holding) -> Holding:
     reason = f"feedback needs at least {FEWEST_SEGMENTS_FOR_FEEDBACK} segments"
-    return replace(holding, state=State.NOT_APPLICABLE, next_try_at=None, tries=0, reason=reason)
+    return replace(holding, state=State.NOT_APPLICABLE, next_try_at=None, tries=0, failures=0, reason=reason)
 
 
 def after_change(known: Conversation, row: Listing, holdings: Iterable[Holding], now: datetime) -> tuple[Holding, ...]:
@@ -92,7 +92,7 @@ def _doubted(holding: Holding, row: Listing, due: datetime, now: datetime, reaso
         return holding
     if holding.kind is Kind.FEEDBACK and _too_short(row.segment_count) and holding.digest is None:
         return _not_applicable(holding)
-    asked = replace(holding, next_try_at=due, anchor_at=now, tries=0, reason=reason)
+    asked = replace(holding, next_try_at=due, anchor_at=now, tries=0, failures=0, reason=reason)
     if holding.kind is Kind.TRANSCRIPT or holding.state in (State.NOT_APPLICABLE, State.FAILED):
         return replace(asked, state=State.PENDING)
     return asked
@@ -109,12 +109,13 @@ def after_document(
     if document.kind is Kind.TRANSCRIPT and _is_short(known, document):
         grew = held_segments is not None and document.segments > held_segments
         return _after_short_transcript(holding, known, document, now, grew=grew)
-    news = holding.digest != document.digest
-    kept = replace(holding, state=State.PRESENT, tries=0, reason="", digest=document.digest, checked_at=now)
+    news, anchor = holding.digest != document.digest, no_later_than(holding.anchor_at, now)
+    kept = replace(holding, state=State.PRESENT, anchor_at=anchor, digest=document.digest, checked_at=now)
+    kept = replace(kept, tries=0, failures=0, reason="")
     if document.kind is Kind.TRANSCRIPT:
         return replace(kept, next_try_at=_while_nothing_tells(known, kept, now))
     on_schedule = holding.digest is not None and not news and holding.next_try_at is not None
-    again = next_recheck(holding.anchor_at or now, now) if on_schedule else None
+    again = next_recheck(anchor, now) if on_schedule else None
     return replace(kept, next_try_at=again, reason=holding.reason if again else "")
 
 
@@ -127,17 +128,18 @@ def _while_nothing_tells(known: Conversation, holding: Holding, now: datetime) -
     """A running meeting whose row shows neither count nor end gives no sign of growth: look again on the schedule."""
     if known.segment_count is not None or not is_running(known.start_time, known.end_time, now):
         return None
-    return next_recheck(holding.anchor_at or now, now)
+    return next_recheck(no_later_than(holding.anchor_at, now), now)
 
 
 def _after_short_transcript(
     holding: Holding, known: Conversation, document: Document, now: datetime, *, grew: bool
 ) -> Holding:
     same = holding.tries > 0 and (holding.digest == document.digest or not grew)
-    anchor = (holding.anchor_at if same else None) or now
+    anchor = no_later_than(holding.anchor_at if same else None, now)
     tries = holding.tries + 1 if same else 1
     reason = f"{document.segments} of {known.segment_count or 'some'} segments"
-    kept = replace(holding, digest=document.digest, anchor_at=anchor, tries=tries, reason=reason, checked_at=now)
+    kept = replace(holding, digest=document.digest, anchor_at=anchor, tries=tries, reason=reason)
+    kept = replace(kept, failures=0, checked_at=now)
     if tries >= SHORT_TRIES and now >= anchor + LONGEST_STEP:
         return replace(kept, state=State.PRESENT, next_try_at=None)
     return replace(kept, state=State.PENDING, next_try_at=_nth(anchor, tries, now))
@@ -150,9 +152,9 @@ def _nth(anchor: datetime, tries: int, now: datetime) -> datetime:
 
 def after_absence(holding: Holding, now: datetime) -> Holding:
     """The holding after the server said that it has none. A document once held stays, whatever the server says now."""
-    anchor = holding.anchor_at or now
+    anchor = no_later_than(holding.anchor_at, now)
     again = next_recheck(anchor, now)
-    asked = replace(holding, tries=0, checked_at=now, anchor_at=anchor)
+    asked = replace(holding, tries=0, failures=0, checked_at=now, anchor_at=anchor)
     if holding.kind is Kind.TRANSCRIPT:
         pending = holding.state in (State.PENDING, State.FAILED) or holding.digest is None
         return (
@@ -167,41 +169,25 @@ def after_absence(holding: Holding, now: datetime) -> Holding:
 
 def after_refusal(holding: Holding, reason: str, now: datetime, *, segment_count: int | None = None) -> Holding:
     """The holding after the API refused this one request: what the plan lacks, or what the API calls invalid."""
+    answered = replace(holding, next_try_at=None, tries=0, failures=0, reason=reason, checked_at=now)
     if holding.digest is not None:
-        return replace(holding, state=State.PRESENT, next_try_at=None, tries=0, reason=reason, checked_at=now)
+        return replace(answered, state=State.PRESENT)
     if holding.kind is Kind.FEEDBACK and reason.startswith("validation_error"):
         # Where the list does not count, the transcript may still grow without a sign of it.
-        again = next_recheck(holding.anchor_at or now, now) if segment_count is None else None
-        return replace(_not_applicable(holding), next_try_at=again, checked_at=now)
-    again = now + LONGEST_STEP
-    return replace(holding, state=State.NOT_APPLICABLE, next_try_at=again, tries=0, reason=reason, checked_at=now)
+        anchor = no_later_than(holding.anchor_at, now)
+        again = next_recheck(anchor, now) if segment_count is None else None
+        return replace(_not_applicable(answered), next_try_at=again, anchor_at=anchor)
+    return replace(answered, state=State.NOT_APPLICABLE, next_try_at=now + LONGEST_STEP)
 
 
 def after_trouble(holding: Holding, symptom: str, now: datetime) -> Holding:
     """The holding after no usable answer came: tried again after a pause that grows to a day; an audit's is dropped."""
-    tries = holding.tries + 1
-    retry_at = now + FAILURE_PAUSES[min(tries, len(FAILURE_PAUSES)) - 1]
-    if holding.state in (State.PENDING, State.FAILED):
-        return replace(holding, state=State.FAILED, next_try_at=retry_at, tries=tries, reason=symptom)
     if holding.next_try_at is None:
         return replace(holding, checked_at=now)
-    return replace(holding, next_try_at=retry_at, tries=tries, reason=symptom)
-
-
-def after_outage(holding: Holding, symptom: str, now: datetime) -> Holding:
-    """The holding after a failure that was the server's: no pause, yet from now on behind what was not tried yet.
-
-    Otherwise the same few broken documents at the head of the queue would end every run for ever.
-    """
-    if holding.next_try_at is None:
-        return replace(holding, checked_at=now)
+    failures = holding.failures + 1
+    retry_at = now + FAILURE_PAUSES[min(failures, len(FAILURE_PAUSES)) - 1]
     state = State.FAILED if holding.state is State.PENDING else holding.state
-    return replace(holding, state=state, next_try_at=now, tries=max(1, holding.tries), reason=symptom)
-
-
-def has_failed(holding: Holding) -> bool:
-    """Whether the last attempt brought no usable answer (a short transcript's tries are no failures)."""
-    return holding.tries > 0 and holding.state is not State.PENDING
+    return replace(holding, state=state, next_try_at=retry_at, failures=failures, reason=symptom)
 
 
 def replaces(document: Document, *, held_segments: int | None, listed: int | None) -> bool:
@@ -215,5 +201,7 @@ def replaces(document: Document, *, held_segments: int | None, listed: int | Non
         return True
     if document.is_empty:
         return False
-    short = listed is not None and document.segments < listed
-    return not (document.kind is Kind.TRANSCRIPT and short and document.segments < held_segments)
+    if document.kind is not Kind.TRANSCRIPT or document.segments - document.quarantined >= held_segments:
+        return True
+    cut = listed is not None and document.segments < listed
+    return not (cut or document.quarantined)

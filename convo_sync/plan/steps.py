@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from convo_sync.plan.schedule import after_change, first_holdings, has_failed
+from convo_sync.plan.schedule import after_change, first_holdings
 from convo_sync.records import (
     Action,
     Conversation,
@@ -26,6 +26,7 @@ from convo_sync.records import (
 
 NEWEST = 10
 AUDIT = 10
+AUDITED = "audit"
 # A vanished conversation is asked about at once only if there are few: the next sweep proves the rest for free.
 VANISHED = 10
 ALIKE_FAILURES = 5
@@ -45,6 +46,7 @@ def plan(
     newest: frozenset[ConversationId],
     vanished: Iterable[Owed] = (),
     audit: Sequence[Owed] = (),
+    audits: int = AUDIT,
 ) -> tuple[Step, ...]:
     """The run's steps in order.
 
@@ -53,28 +55,35 @@ def plan(
         newest: ids of the newest conversations, served whole before all others.
         vanished: transcripts whose absence from a sweep a single GET can explain.
         audit: the holdings least recently checked; those that are due anyway are left out.
+        audits: how many of them to ask for.
     """
     owed = sorted(
         (each for each in due if each.conversation.gone_at is None), key=lambda each: _BY_KIND[each.holding.kind]
     )
     owed.sort(key=_start, reverse=True)
-    owed.sort(key=lambda each: _rank(each, newest))
+    owed.sort(key=lambda each: _rank(each, newest))  # the sort is stable: newest first within a rank
     doubtful = list(vanished)[:VANISHED]
     proofs = [_step(each, Action.MARK_GONE, "missing from a complete sweep") for each in doubtful]
-    named = {_key(each) for each in doubtful}
-    wanted = [each for each in owed if _key(each) not in named]
-    named |= {_key(each) for each in wanted}
+    named = {key(each) for each in doubtful}
+    wanted = [each for each in owed if key(each) not in named]
+    named |= {key(each) for each in wanted}
     first = [each for each in wanted if _rank(each, newest) == 0]
     return (
         *(_due(each) for each in first),
         *proofs,
         *(_due(each) for each in wanted[len(first) :]),
-        *[_step(each, Action.RECHECK, "audit") for each in audit if _key(each) not in named][:AUDIT],
+        *[_step(each, Action.RECHECK, AUDITED) for each in audit if key(each) not in named][:audits],
     )
 
 
-def _key(each: Owed) -> tuple[str, Kind]:
+def key(each: Owed) -> tuple[str, Kind]:
+    """What names a holding."""
     return each.holding.conversation_id, each.holding.kind
+
+
+def control(each: Owed) -> Step:
+    """The step that asks for a document only to see whether the server answers."""
+    return _step(each, Action.RECHECK, "whether the server answers")
 
 
 def _due(each: Owed) -> Step:
@@ -91,8 +100,8 @@ def _action(each: Owed) -> Action:
 
 
 def _rank(each: Owed, newest: frozenset[ConversationId]) -> int:
-    if has_failed(each.holding):
-        return _FAILED
+    if each.holding.failures > 1:  # one failure is a hiccup, and says nothing about the next attempt
+        return _FAILED + each.holding.failures
     if each.conversation.id in newest:
         return 0
     if each.holding.kind is Kind.TRANSCRIPT and each.holding.state is State.PENDING:
@@ -107,17 +116,15 @@ def _step(each: Owed, action: Action, reason: str) -> Step:
 def take_row(known: Known | None, row: Listing, now: datetime) -> ListingChange | None:
     """What one row of a listing means for the archive; None where it says nothing new."""
     if known is None:
-        conversation = _conversation(row, counted_at=now)
-        return ListingChange(row, conversation, first_holdings(row, now), is_new=True)
+        return ListingChange(row, _conversation(row), first_holdings(row, now), is_new=True)
     was = known.conversation
     differs = was.listing_digest != row.digest
     if not differs and was.gone_at is None and was.missed_sweeps == 0 and not was.suspect:
         return None
-    counted_at = was.counted_at if was.segment_count == row.segment_count else now
     holdings = after_change(was, row, known.holdings, now) if differs else ()
     if not holdings:
         holdings = _owed_again(known, row, now)
-    return ListingChange(row, _conversation(row, counted_at=counted_at), holdings, differs=differs)
+    return ListingChange(row, _conversation(row), holdings, differs=differs)
 
 
 def _owed_again(known: Known, row: Listing, now: datetime) -> tuple[Holding, ...]:
@@ -129,7 +136,7 @@ def _owed_again(known: Known, row: Listing, now: datetime) -> tuple[Holding, ...
     return tuple(each for each in first_holdings(row, now) if each.kind in lost)
 
 
-def _conversation(row: Listing, *, counted_at: datetime) -> Conversation:
+def _conversation(row: Listing) -> Conversation:
     return Conversation(
         id=row.id,
         title=row.title,
@@ -138,5 +145,4 @@ def _conversation(row: Listing, *, counted_at: datetime) -> Conversation:
         minutes=row.minutes,
         segment_count=row.segment_count,
         listing_digest=row.digest,
-        counted_at=counted_at,
     )

@@ -14,6 +14,8 @@ HIT_KEYS = (
     "conversation_id", "title", "start_time", "kind", "position", "first_position", "last_position", "speaker",
     "timestamp", "text", "snippet", "score",
 )  # fmt: skip
+# What the summary proposes for -n, and the most that it takes.
+_FEWEST_MORE, _MOST_HITS = 50, 10_000
 _NAMES = {"title": "title", "keypoints": "key point", "action_item": "action item"}
 
 
@@ -79,8 +81,9 @@ def _summary(result: SearchResult, *, shown: int) -> str:
     what = f"{count(len(result.hits), 'hit')} in {count(shown, 'meeting')}"
     if not result.more:
         return f"{what}."
-    among = f", the best of hits in {count(result.total, 'meeting')}" if result.total > shown else ", the best of more"
-    return f"{what}{among}; -n shows more."
+    among = f"; {count(result.total, 'meeting has', 'meetings have')} hits" if result.total > shown else ""
+    wider = min(_MOST_HITS, max(_FEWEST_MORE, 5 * len(result.hits)))
+    return f"{what}{among}; -n {wider} shows more." if wider > len(result.hits) else f"{what}{among}; there are more."
 
 
 def _opening(hit: Hit) -> str:

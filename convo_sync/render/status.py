@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from convo_sync.budget import SMALLEST_LIMIT, reserve
 from convo_sync.render.text import Look, count, pad, safe, wrap
-from convo_sync.render.when import age, at, day_and_minute, iso, span
+from convo_sync.render.trouble import in_words
+from convo_sync.render.when import age, at, day_and_minute, iso, not_before, span
 from convo_sync.times import parse_time
 from convo_sync.views import RunRow, Status
 
@@ -31,9 +32,9 @@ class Verdict(NamedTuple):
     next_step: str = ""
 
 
-def judge(status: Status, now: datetime, stale_after: timedelta) -> Verdict:
-    """Whether the archive can be taken for the account."""
-    step = "Run `convo-sync sync`."
+def judge(status: Status, now: datetime, stale_after: timedelta, look: Look | None = None) -> Verdict:
+    """Whether the archive can be taken for the account; `look` says in which times the next step is told."""
+    step = f"Run `convo-sync sync`{_after(status.last_run, now, look or Look())}."
     complete = status.last_complete
     if complete is None:
         return Verdict("incomplete", "No sync has completed yet: this archive is not the whole account.", step)
@@ -46,6 +47,13 @@ def judge(status: Status, now: datetime, stale_after: timedelta) -> Verdict:
     if status.sweep_unfinished:
         return Verdict("incomplete", "A listing of the whole account has begun and is not finished yet.", step)
     return Verdict("fresh")
+
+
+def _after(run: RunRow | None, now: datetime, look: Look) -> str:
+    """When a parked run can go on, where that is still to come."""
+    if run is None or run.outcome != "parked" or run.resume_at is None or parse_time(run.resume_at) <= now:
+        return ""
+    return f" after {not_before(parse_time(run.resume_at), now, look)}"
 
 
 def hourly_rate(status: Status) -> int:
@@ -156,9 +164,11 @@ def _run_words(run: RunRow | None, look: Look, now: datetime) -> str:
     head = f"{age(finished, now)} ({day_and_minute(finished, look)}, {count(run.requests, 'request')})"
     if run.outcome == "parked":
         until = f" until {day_and_minute(run.resume_at, look)}" if run.resume_at else ""
-        return f"{head}, parked{until}: the hour's requests were used up"
+        # A list that stopped halfway may have kept changing, or have had its share of the hour.
+        why = "the list of meetings was not complete yet" if run.listing == "partial" else "the hour was used up"
+        return f"{head}, parked{until}: {why}"
     if run.outcome == "failed":
-        return f"{head}, failed: {' '.join(run.error[1:]) if run.error else 'no reason recorded'}"
+        return f"{head}, failed: {' '.join(in_words(*run.error)) if run.error else 'no reason recorded'}"
     return head
 
 

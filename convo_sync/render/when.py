@@ -32,6 +32,14 @@ def day_and_minute(text: str, look: Look) -> str:
     return f"{_DAYS[moment.weekday()]} {moment.isoformat(' ', 'minutes')[:16]}{zone(look)}"
 
 
+def not_before(moment: datetime, now: datetime, look: Look) -> str:
+    """``14:05``, the first whole minute by which the moment has come; with the day where that is not today."""
+    text, today = iso(moment + timedelta(minutes=1) - timedelta(microseconds=1)), iso(now)
+    if at(text, look).date() == at(today, look).date():
+        return f"{clock(text, look)}{zone(look)}"
+    return day_and_minute(text, look)
+
+
 def zone(look: Look) -> str:
     """What stands after a time."""
     return " UTC" if look.utc else ""

@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final
 
-from convo_sync.simulator.call import Call
+from convo_sync.simulator.call import Call, Service
 from convo_sync.simulator.clock import lenient_date_time, with_milliseconds, without_milliseconds
 from convo_sync.simulator.credits import Usage
 from convo_sync.simulator.meeting import Meeting
 from convo_sync.simulator.wire import JSON_TYPE, NOT_FOUND, Json, JsonObject, Refusal, Response, answer, encoded
+from convo_sync.simulator.world import World
 
 _DEFAULT_EVENTS: Final = 10
 _MEMBER_SINCE: Final = "2025-11-03T08:15:00Z"
@@ -39,6 +40,18 @@ def get_feedback(call: Call) -> Response:
     """The cached feedback."""
     meeting = call.readable()
     return _generated(call, meeting, "feedback", meeting.feedback)
+
+
+def encode_ahead(service: Service, world: World) -> None:
+    """Encode every document of `world` now: whoever fetches them all then waits for the wire alone."""
+    for meeting in world.conversations.values():
+        for kind, document in (
+            ("transcript", meeting.shown_transcript()),
+            ("keypoints", meeting.keypoints),
+            ("feedback", meeting.feedback),
+        ):
+            if document is not None:
+                service.bodies.get((world.serial, meeting.id, kind), meeting.version, partial(_data_bytes, document))
 
 
 def list_calendar_events(call: Call) -> Response:
@@ -89,12 +102,12 @@ def _generated(call: Call, meeting: Meeting, kind: str, document: Json) -> Respo
 
 
 def _kept(call: Call, meeting: Meeting, kind: str, document: Callable[[], Json]) -> Response:
-    body = call.encoded(meeting, kind, partial(_data_bytes, document))
+    body = call.encoded(meeting, kind, lambda: _data_bytes(document()))
     return Response(200, (JSON_TYPE,), body)
 
 
-def _data_bytes(document: Callable[[], Json]) -> bytes:
-    return encoded({"data": document()})
+def _data_bytes(document: Json) -> bytes:
+    return encoded({"data": document})
 
 
 def _is_shown(call: Call, event: JsonObject) -> bool:

@@ -30,6 +30,7 @@ def run(
     simulator = Simulator(world, tier=tier, key=key, assume=assume)
     for fault in faults:
         simulator.faults.add(fault)
+    simulator.encode_ahead()
     with contextlib.suppress(KeyboardInterrupt), simulator.serve(port) as base_url:
         on_ready(base_url)
         # Windows delivers Ctrl-C only between two waits.

@@ -193,6 +193,11 @@ class Simulator:
         with serving(self.handle, port) as base_url:
             yield base_url
 
+    def encode_ahead(self) -> None:
+        """Have every document of the world ready to be sent, before the first request."""
+        with self._lock, self.world.lock:
+            reading.encode_ahead(self._service, self.world)
+
     def _answer(self, request: Request, visit: Visit) -> Response:
         try:
             route = self._route(request)

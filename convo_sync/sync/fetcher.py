@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection
+from dataclasses import replace
 
 from convo_sync.errors import Forbidden, Invalid, NotFound, Offline, Refusal, ServerTrouble
 from convo_sync.plan import schedule, steps
@@ -26,6 +27,9 @@ class Fetcher:
         self._failures = Failures()
         self._forbidden: Counter[Kind] = Counter()
         self._tried: set[tuple[str, Kind]] = set()
+        self._audited = 0
+        self._testing = False
+        self._todo: Todo = []
 
     def run(self) -> None:
         """Try every step that is due.
@@ -33,22 +37,40 @@ class Fetcher:
         Raises:
             ServerTrouble: the server failed, or all documents of one kind did; the others were tried.
         """
-        todo, done = self._plan(), 0
-        while done < len(todo):
-            if self._session.pause():
-                self._session.meter.reload(self._session.store.budget())
-                todo, done = self._plan(), 0
+        self._todo, done = self._plan(), 0
+        while done < len(self._todo):
+            if self._yielded():
+                self._todo, done = self._plan(), 0
                 continue
-            owed, step = todo[done]
+            owed, step = self._todo[done]
             done += 1
-            if step.conversation_id in self._session.tally.gone or self._failures.skips(owed.holding):
+            if self._skips(owed):
                 continue
             self._fetch(owed, step)
             detail = f"{step.kind}: {step.reason}"
-            self._session.report("step", step.conversation_id, detail, done=done, planned=len(todo))
+            self._session.report("step", step.conversation_id, detail, done=done, planned=len(self._todo))
         self.charge_failures()
         for trouble in self._failures.down.values():
             raise trouble
+
+    def _yielded(self) -> bool:
+        """Let others write to the archive if they wait; whether they did, so that what is owed may differ now."""
+        session = self._session
+        session.holds_archive = False
+        changed = session.pause()
+        session.holds_archive = True
+        if changed:
+            session.meter.reload(session.store.budget())
+            self._failures.release()  # of holdings as they were: what others wrote about them counts
+        return changed
+
+    def _skips(self, owed: Owed) -> bool:
+        """Whether a step has become needless since it was planned."""
+        return (
+            steps.key(owed) in self._tried
+            or owed.conversation.id in self._session.tally.gone
+            or owed.holding.kind in self._failures.down
+        )
 
     def _plan(self) -> Todo:
         session = self._session
@@ -56,13 +78,15 @@ class Fetcher:
         vanished = session.store.transcripts(self._vanished) if self._vanished else ()
         audit = session.store.least_recently_checked(2 * steps.AUDIT) if session.options.audit else ()
         by_key = {(each.holding.conversation_id, each.holding.kind): each for each in (*due, *audit, *vanished)}
-        planned = steps.plan(due, newest=session.store.newest(steps.NEWEST), vanished=vanished, audit=audit)
+        newest, audits = session.store.newest(steps.NEWEST), steps.AUDIT - self._audited
+        planned = steps.plan(due, newest=newest, vanished=vanished, audit=audit, audits=audits)
         todo = [step for step in planned if (step.conversation_id, step.kind) not in self._tried]
         session.report("planned", planned=len(todo))
         return [(by_key[step.conversation_id, step.kind], step) for step in todo]
 
     def _fetch(self, owed: Owed, step: Step) -> None:
         self._tried.add((step.conversation_id, step.kind))
+        self._audited += step.reason == steps.AUDITED
         try:
             document = self._session.remote.get_document(step.conversation_id, step.kind)
         except NotFound:
@@ -103,7 +127,7 @@ class Fetcher:
 
     def _succeeded(self, kind: Kind) -> None:
         self._forbidden[kind] = 0
-        self._charge(self._failures.succeeded())
+        self._charge(self._failures.release())
 
     # -- what did not
 
@@ -116,7 +140,7 @@ class Fetcher:
         self._succeeded(holding.kind)
         evidence = "missing from a complete sweep, and its transcript is not found any more"
         session.store.mark_gone(conversation.id, evidence, session.now(), session.meter.ahead())
-        session.mark_gone(conversation.id, evidence)
+        session.count_gone(conversation.id, evidence)
 
     def _settle(self, holding: Holding) -> None:
         self._succeeded(holding.kind)
@@ -148,14 +172,39 @@ class Fetcher:
         session.store.store_holdings([self._after_refusal(each, refusal) for each in rest], session.meter.ahead())
 
     def _troubled(self, owed: Owed, trouble: ServerTrouble) -> None:
-        self._charge(self._failures.add(owed.holding, trouble))
-        failed, ending = self._failures.outage()
-        now = self._session.now()
-        if failed:
-            behind = [schedule.after_outage(holding, str(each), now) for holding, each in failed]
-            self._session.store.store_holdings(behind, self._session.meter.ahead())
+        self._failures.add(owed.holding, trouble)
+        if self._failures.look_like_an_outage and not self._testing:
+            self._test_the_server()
+
+    def _test_the_server(self) -> None:
+        """Ask for one document more; any answer of the API shows that the failures were their items' own.
+
+        Raises:
+            ServerTrouble: that one fails too.
+        """
+        session, control = self._session, self._control()
+        if control is not None:
+            self._testing = True
+            self._fetch(control, steps.control(control))
+            self._testing = False
+            if not self._failures.look_like_an_outage:
+                return
+            # The next test is of another: this one may be broken itself.
+            passed = [replace(control.holding, checked_at=session.now())] if control.holding.checked_at else []
+            session.store.store_holdings(passed, session.meter.ahead())
+        ending = self._failures.outage()
         if ending is not None:
             raise ending
+
+    def _control(self) -> Owed | None:
+        """One that the server was able to answer for before; where there is none, one from the end of what is owed."""
+        kind, store = self._failures.kind, self._session.store
+        known = store.least_recently_checked(1 + len(self._tried), kind)
+        answered = [each for each in known if steps.key(each) not in self._tried]
+        if answered:
+            return answered[0]
+        rest = [each for each, _ in self._todo if kind in (None, each.holding.kind) and not self._skips(each)]
+        return rest[-1 - self._session.run_id % len(rest)] if rest else None
 
     def charge_failures(self) -> None:
         """Commit the failures held back: the run ends, and they were their items' own."""

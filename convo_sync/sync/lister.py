@@ -20,30 +20,38 @@ class Lister:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._requests = 0
+        self._has_place = False
         self.vanished: tuple[str, ...] = ()
 
     def run(self) -> None:
         """List what is due to be listed."""
-        session, overview, now = self._session, self._session.store.overview(), self._session.clock()
-        is_first = overview.last_sweep_at is None
-        place = listing.resume(session.store.unfinished_sweep(), now, is_first=is_first)
+        session, store = self._session, self._session.store
+        overview, unfinished = store.overview(), store.unfinished_sweep()
+        self._has_place = unfinished is not None
+        place = listing.resume(unfinished, session.now(), is_first=overview.last_sweep_at is None)
         if place is not None and overview.newest_start is not None:
-            # What began since the sweep did may stand on pages that it has passed.
-            self._since(listing.since(newest_start=place.started_at, last_complete_listing_at=place.started_at))
-        if place is not None or self._wants_sweep(overview, now):
-            self._sweep(place or Sweep(started_at=now))
+            # What began since the sweep did may stand on pages that it has passed. Half of the share stays the sweep's.
+            since = listing.since(newest_start=place.started_at, last_complete_listing_at=place.started_at)
+            self._since(since, self._share() // 2)
+        if place is not None or self._wants_sweep(overview):
+            self._sweep(place)
         else:
-            complete = self._since(_watermark(overview, now))
-            session.tally.listing = Completeness.COMPLETE if complete else Completeness.PARTIAL
+            self._increment(overview)
+        if session.tally.unusable:
+            count = len(session.tally.unusable)
+            session.report("unusable", detail=f"rows of the list that cannot be read, and are not archived: {count}")
 
-    def _wants_sweep(self, overview: Overview, now: datetime) -> bool:
-        options = self._session.options
+    def _wants_sweep(self, overview: Overview) -> bool:
+        options, now = self._session.options, self._session.clock()
         due = listing.sweep_is_due(known=overview.active, last_sweep_at=overview.last_sweep_at, now=now)
         return due or options.full or options.accept_deletions
 
-    def _share_used(self) -> bool:
-        """A listing takes at most half the hour, so that documents arrive from the first hour on."""
-        self._session.tally.cut = self._requests >= max(1, self._session.meter.limit // 2)
+    def _share(self) -> int:
+        """The requests that a listing takes at most: half the hour, so that documents arrive from the first hour on."""
+        return max(1, self._session.meter.limit // 2)
+
+    def _used(self, share: int) -> bool:
+        self._session.tally.cut = self._requests >= share
         return self._session.tally.cut
 
     def _page(self, offset: int, since: datetime | None = None) -> Page:
@@ -51,12 +59,22 @@ class Lister:
         self._requests += 1
         return page
 
-    def _since(self, since: datetime) -> bool:
+    def _increment(self, overview: Overview) -> None:
+        session = self._session
+        if self._since(_watermark(overview, session.clock()), self._share()):
+            session.tally.listing = Completeness.COMPLETE
+            return
+        # So long an increment is of a server that ignores `since`: a sweep keeps its place, and gets to the end.
+        session.tally.listing = Completeness.PARTIAL
+        sweep = Sweep(started_at=session.now())
+        session.store.store_page([], sweep, session.run_id, session.now(), session.meter.ahead())
+
+    def _since(self, since: datetime, share: int) -> bool:
         """An incremental listing; whether it reached the end."""
         offset, seen = 0, set[str]()
-        while not self._share_used():
+        while not self._used(share):
             page = self._page(offset, since)
-            fresh = {row.id for row in page.rows} - seen
+            fresh = {*(row.id for row in page.rows), *page.unusable_ids} - seen
             self._take(page, None)
             offset += page.received
             seen |= fresh
@@ -64,18 +82,22 @@ class Lister:
                 return True
         return False
 
-    def _sweep(self, sweep: Sweep) -> None:
-        tally, verdict = self._session.tally, Verdict.CONTINUE
-        tally.listing = Completeness.PARTIAL
+    def _sweep(self, place: Sweep | None) -> None:
+        session, verdict = self._session, Verdict.CONTINUE
+        session.tally.listing = Completeness.PARTIAL
+        sweep = place
         while verdict is Verdict.CONTINUE:
-            if self._share_used():
+            if self._used(self._share()):
                 return
-            page = self._page(sweep.next_offset)
-            sweep, verdict = listing.advance(sweep, page)
+            page = self._page(sweep.next_offset if sweep else 0)
+            # It begins with its first answer, which tells the server's time.
+            sweep, verdict = listing.advance(sweep or Sweep(started_at=session.now()), page)
             self._take(page, sweep if verdict is Verdict.CONTINUE else None)
-        tally.swept = True
+        assert sweep is not None  # noqa: S101 - a page was taken
         if verdict is not Verdict.PARTIAL:
-            tally.listing = Completeness.COMPLETE
+            session.tally.listing = Completeness.COMPLETE
+        # A list that never holds still is swept again at once only as long as it is longer than what is known.
+        session.tally.swept = verdict is not Verdict.PARTIAL or session.store.overview().active >= (sweep.total or 0)
         self._settle(sweep, proved=verdict is Verdict.PROVED)
 
     def _take(self, page: Page, sweep: Sweep | None) -> None:
@@ -86,7 +108,9 @@ class Lister:
         changes = [change for row in rows.values() if (change := steps.take_row(known.get(row.id), row, now))]
         if changes or sweep is not None:
             session.store.store_page(changes, sweep, session.run_id, now, session.meter.ahead())
+            self._has_place |= sweep is not None
         session.tally.listed |= rows.keys()
+        session.tally.unusable |= set(page.unusable_ids)
         session.tally.new += sum(change.is_new for change in changes)
         session.tally.changed += sum(change.differs for change in changes)
         session.report("listed", detail=f"{len(session.tally.listed)} listed, {session.tally.new} new")
@@ -95,11 +119,12 @@ class Lister:
         """Commit what a sweep that has ended proves; nothing is written where that is nothing."""
         session, seen = self._session, listing.seen_ids(sweep)
         verdict = self._verdict(seen, sweep.started_at) if proved else listing.Vanished()
-        if verdict.gone or verdict.missed or session.store.unfinished_sweep() is not None:
-            session.store.settle_sweep(verdict, session.run_id, session.now(), session.meter.ahead())
+        if verdict.gone or verdict.missed or self._has_place:
+            swept, budget = session.tally.swept, session.meter.ahead()
+            session.store.settle_sweep(verdict, session.run_id, session.now(), budget, swept=swept)
         self.vanished = verdict.ask
         for conversation_id, evidence in verdict.gone:
-            session.mark_gone(conversation_id, evidence)
+            session.count_gone(conversation_id, evidence)
 
     def _verdict(self, seen: Collection[str], started_at: datetime) -> listing.Vanished:
         session = self._session

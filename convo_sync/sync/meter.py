@@ -78,6 +78,11 @@ class Meter:
         self._counted_ahead = False
         self.requests += 1
 
+    def unsent(self) -> None:
+        """Called where a request could not be sent: it does not count."""
+        self._budget = hour.take_back(self._budget)
+        self.requests -= 1
+
     def answered(self, reading: RateReading) -> None:
         """Called after every answer, with what its headers say."""
         self._budget = hour.answered(self._budget, reading, self._clock())

@@ -73,8 +73,8 @@ class Store(Protocol):
     def newest(self, count: int) -> frozenset[ConversationId]:
         """The ids of the newest conversations."""
 
-    def least_recently_checked(self, count: int) -> Sequence[Owed]:
-        """The documents, absent ones included, that the server was asked for longest ago."""
+    def least_recently_checked(self, count: int, kind: Kind | None = None) -> Sequence[Owed]:
+        """The documents, absent ones included, that the server was asked for longest ago; of one kind or any."""
 
     def transcripts(self, ids: Collection[str]) -> Sequence[Owed]:
         """The transcript holdings of these conversations."""
@@ -93,8 +93,8 @@ class Store(Protocol):
     ) -> None:
         """Commit what a page changed, the pending marks that this causes, and the sweep's place."""
 
-    def settle_sweep(self, vanished: Vanished, run_id: int, now: datetime, budget: Budget) -> None:
-        """Commit what a finished sweep proved, and that it is finished; forget its place."""
+    def settle_sweep(self, vanished: Vanished, run_id: int, now: datetime, budget: Budget, *, swept: bool) -> None:
+        """Commit what a finished sweep proved, and whether another is needed at once; forget its place."""
 
     def mark_gone(self, conversation_id: ConversationId, evidence: str, now: datetime, budget: Budget) -> None:
         """Mark one conversation as deleted at Convo; what is archived of it stays."""

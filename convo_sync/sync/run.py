@@ -79,8 +79,9 @@ class Sync:
         try:
             outcome, resume_at, ended = self._work(identity)
         except KeyboardInterrupt:
-            with contextlib.suppress(ConvoSyncError):
-                self._end(replace(self._record(Outcome.FAILED, None, None, started), error=_STOPPED))
+            if session.holds_archive:
+                with contextlib.suppress(ConvoSyncError):
+                    self._end(replace(self._record(Outcome.FAILED, None, None, started), error=_STOPPED))
             raise
         run = self._record(outcome, resume_at, ended, started)
         self._end(run)

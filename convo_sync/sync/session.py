@@ -33,6 +33,7 @@ class Tally:
     new: int = 0
     changed: int = 0
     gone: set[str] = field(default_factory=set)
+    unusable: set[str] = field(default_factory=set)
     fetched: int = 0
     unchanged: int = 0
     absent: int = 0
@@ -42,7 +43,7 @@ class Tally:
 
 @dataclass(slots=True)
 class Session:
-    """One run's surroundings. `run_id` is set once the run is recorded."""
+    """One run's surroundings. `run_id` is set once the run is recorded; `holds_archive` is False while others may."""
 
     remote: Remote
     store: Store
@@ -52,6 +53,7 @@ class Session:
     tell: Callable[[Progress], None]
     pause: Callable[[], bool]
     run_id: int = 0
+    holds_archive: bool = True
     tally: Tally = field(default_factory=Tally)
 
     def now(self) -> datetime:
@@ -62,7 +64,7 @@ class Session:
         """Tell one event of the run."""
         self.tell(Progress(event, conversation_id, detail, done, planned, self.meter.left))
 
-    def mark_gone(self, conversation_id: str, evidence: str) -> None:
+    def count_gone(self, conversation_id: str, evidence: str) -> None:
         """Count and tell a conversation that was just marked as deleted at Convo."""
         self.tally.gone.add(conversation_id)
         self.report("gone", conversation_id, evidence)

@@ -73,7 +73,7 @@ def listed(conversation_id: str, title: str = "A meeting", *, is_new: bool = Tru
         json.dumps({"data": {"id": conversation_id, "title": title, "startTime": start, "segmentCount": 3}}).encode()
     )
     assert row is not None
-    conversation = Conversation(row.id, title, row.start_time, None, None, 3, row.digest, NOW)
+    conversation = Conversation(row.id, title, row.start_time, None, None, 3, row.digest)
     due = tuple(Holding(row.id, kind, State.PENDING, next_try_at=NOW) for kind in (Kind.TRANSCRIPT, Kind.KEYPOINTS))
     return ListingChange(row, conversation, due, is_new=is_new, differs=True)
 
@@ -107,7 +107,7 @@ WRITING: Mapping[str, Call] = {
     "begin_run": lambda a: a.begin_run(LONG, NOW, BUDGET),
     "end_run": lambda a: a.end_run(1, _RUN, NOW, BUDGET, swept=True),
     "store_page": lambda a: a.store_page([listed("sess_new", LONG)], None, 1, NOW, BUDGET),
-    "settle_sweep": lambda a: a.settle_sweep(Vanished(gone=((ONE, LONG),)), 1, NOW, BUDGET),
+    "settle_sweep": lambda a: a.settle_sweep(Vanished(gone=((ONE, LONG),)), 1, NOW, BUDGET, swept=True),
     "mark_gone": lambda a: a.mark_gone(ONE, LONG, NOW, BUDGET),
     "store_document": lambda a: store(a, transcript(TWO, ["the lid", LONG])),
     "store_holdings": lambda a: a.store_holdings([Holding(ONE, Kind.FEEDBACK, State.FAILED, reason=LONG)], BUDGET),

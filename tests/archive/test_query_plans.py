@@ -11,7 +11,7 @@ from .storage import NOW, ONE, fill, keypoints, store, transcript
 
 
 def test_storing_a_document_reads_no_table_from_end_to_end(tmp_path: Path) -> None:
-    """Looking for what is held and storing a document only search indexes: a first sync takes no more for each later one."""
+    """Each look-up goes through an index, so that a sync takes no longer for its last document than for its first."""
     with Archive(fill(tmp_path / "archive.db"), NOW) as archive:
         statements = _traced(archive)
         for document in (transcript(ONE, ["zebra", "a lid"]), keypoints(ONE, "zebra")):

@@ -1,0 +1,518 @@
+"""How a holding goes from state to state: the schedule, short transcripts, refusals, failures; and what never happens."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from convo_sync.plan.schedule import (
+    FAILURE_PAUSES,
+    LONGEST_STEP,
+    STANDSTILL,
+    STEPS,
+    after_absence,
+    after_change,
+    after_document,
+    after_refusal,
+    after_trouble,
+    first_holdings,
+    is_running,
+    next_recheck,
+    replaces,
+)
+from convo_sync.records import HELD_KINDS, Conversation, ConversationId, Document, Holding, Kind, Listing, State
+
+NOON = datetime(2026, 3, 20, 12, 0, tzinfo=UTC)
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+ONE = ConversationId("sess_1")
+LONG_AGO = NOON - 40 * DAY
+PENDING, PRESENT, ABSENT, FAILED = State.PENDING, State.PRESENT, State.ABSENT, State.FAILED
+NOT_APPLICABLE, EXCLUDED = State.NOT_APPLICABLE, State.EXCLUDED
+
+
+def row(
+    start: datetime = LONG_AGO, end: datetime | None = LONG_AGO + HOUR, segments: int | None = 12,
+    minutes: float | None = 60.0,
+) -> Listing:  # fmt: skip
+    """A listed conversation; without `end` it may be running."""
+    return Listing(ONE, "A meeting", start, end, minutes, segments, None, digest=f"{end} {segments}", data={})
+
+
+def known(listed: Listing) -> Conversation:
+    """The conversation as a row of the list left it."""
+    return Conversation(
+        ONE, listed.title, listed.start_time, listed.end_time, listed.minutes, listed.segment_count, listed.digest, NOON
+    )
+
+
+def transcript(turns: int, digest: str = "t", *, quarantined: int = 0) -> Document:
+    """A transcript of so many turns that can be stored, and some that cannot."""
+    rows = {"segments": tuple((ONE, position, "text") for position in range(turns))}
+    return Document(ONE, Kind.TRANSCRIPT, digest, b"{}", rows, quarantined)
+
+
+def notes(kind: Kind = Kind.KEYPOINTS, digest: str = "k") -> Document:
+    """Key points or feedback."""
+    return Document(ONE, kind, digest, b"{}", {kind.value: ((ONE, "text"),)})
+
+
+def holding(kind: Kind = Kind.KEYPOINTS, state: State = PENDING, **others: object) -> Holding:
+    """A holding of the one conversation."""
+    return replace(Holding(ONE, kind, state), **others)  # type: ignore[arg-type]  # the fields' names are checked by it
+
+
+# -- the schedule
+
+
+@pytest.mark.parametrize(
+    ("age", "step"),
+    [
+        (timedelta(0), 0), (5 * MINUTE - timedelta(seconds=1), 0), (5 * MINUTE, 1), (59 * MINUTE, 1), (HOUR, 2),
+        (6 * HOUR, 3), (23 * HOUR, 3), (DAY, 4), (7 * DAY - MINUTE, 4), (7 * DAY, None), (400 * DAY, None),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_next_recheck(age: timedelta, step: int | None) -> None:
+    """Five minutes, an hour, six hours, a day, a week after the anchor; the first that lies ahead, then none."""
+    anchor = NOON - age
+    assert next_recheck(anchor, NOON) == (None if step is None else anchor + STEPS[step])
+
+
+@pytest.mark.parametrize("kind", [Kind.KEYPOINTS, Kind.FEEDBACK])
+def test_absent_notes_are_asked_for_six_times(kind: Kind) -> None:
+    """At once, then on the schedule after the meeting's end, then never again."""
+    end = NOON - MINUTE
+    (held,) = (each for each in first_holdings(row(NOON - HOUR, end), NOON) if each.kind is kind)
+    asked = []
+    while held.next_try_at is not None:
+        asked.append(held.next_try_at)
+        held = after_absence(held, held.next_try_at)
+        assert held.state is ABSENT
+    assert asked == [NOON, *(end + step for step in STEPS)]
+
+
+def test_absent_notes_of_an_old_meeting_are_asked_for_once() -> None:
+    """A meeting that ended over a week ago is asked once and then left to the audit."""
+    for held in first_holdings(row(), NOON):
+        if held.kind is not Kind.TRANSCRIPT:
+            assert after_absence(held, NOON) == replace(
+                held, state=ABSENT, next_try_at=None, reason="not generated yet", checked_at=NOON
+            )
+
+
+def test_an_absent_transcript_stays_pending() -> None:
+    """A transcript that is not there yet is asked for on the schedule, then once a week, without end."""
+    held, asked = holding(Kind.TRANSCRIPT, next_try_at=NOON, anchor_at=NOON), []
+    for _ in range(9):
+        assert held.next_try_at is not None
+        asked.append(held.next_try_at - NOON)
+        held = after_absence(held, held.next_try_at)
+        assert held.state is PENDING
+    assert asked == [timedelta(0), *STEPS, *(week * 7 * DAY for week in (2, 3, 4))]
+
+
+def test_a_recheck_that_finds_nothing_newer_stays_on_the_schedule() -> None:
+    """After a change the notes held are asked for again until they differ, on the schedule, and then no more."""
+    held = holding(state=PRESENT, digest="k", next_try_at=NOON, anchor_at=NOON, reason="segment count changed")
+    rechecked, asked = held, []
+    while rechecked.next_try_at is not None:
+        asked.append(rechecked.next_try_at)
+        rechecked = after_document(rechecked, known(row()), notes(), rechecked.next_try_at)
+    assert asked == [NOON, *(NOON + step for step in STEPS)]
+    assert after_document(held, known(row()), notes(digest="new"), NOON).next_try_at is None
+
+
+# -- seen for the first time
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "running"),
+    [
+        (NOON - HOUR, None, True),
+        (NOON - 23 * HOUR, None, True),
+        (NOON - DAY, None, False),
+        (NOON - HOUR, NOON - MINUTE, False),
+        (NOON - HOUR, NOON + HOUR, False),
+        (datetime(2036, 1, 1, tzinfo=UTC), None, True),
+    ],
+)
+def test_is_running(start: datetime, end: datetime | None, running: bool) -> None:
+    """A meeting without an end may be running for a day; one with an end is not."""
+    assert is_running(start, end, NOON) is running
+
+
+@pytest.mark.parametrize(
+    ("listed", "due", "anchor"),
+    [
+        pytest.param(row(NOON - HOUR, NOON - MINUTE), NOON, NOON - MINUTE, id="ended: now, counted from its end"),
+        pytest.param(row(NOON - HOUR, None), NOON + STANDSTILL, NOON, id="running: once it stood still"),
+        pytest.param(row(LONG_AGO, None, minutes=30), NOON, LONG_AGO + 30 * MINUTE, id="old, no end: its duration"),
+        pytest.param(row(LONG_AGO, None, minutes=None), NOON, LONG_AGO, id="old, neither end nor duration: its start"),
+        pytest.param(row(LONG_AGO, None, minutes=-5), NOON, LONG_AGO, id="a duration below none"),
+        pytest.param(row(LONG_AGO, None, minutes=1e300), NOON, LONG_AGO + DAY, id="a duration beyond a day"),
+        pytest.param(row(NOON + 3650 * DAY, NOON + 3651 * DAY), NOON, NOON, id="dated ten years ahead"),
+    ],
+)
+def test_first_holdings(listed: Listing, due: datetime, anchor: datetime) -> None:
+    """Every kind of a new conversation is owed, from when, and counted from which moment."""
+    held = first_holdings(listed, NOON)
+    assert [each.kind for each in held] == list(HELD_KINDS)
+    assert {(each.state, each.next_try_at, each.anchor_at, each.tries) for each in held} == {(PENDING, due, anchor, 0)}
+
+
+@pytest.mark.parametrize(("segments", "state"), [(0, NOT_APPLICABLE), (9, NOT_APPLICABLE), (10, PENDING), (None, PENDING)])
+def test_feedback_needs_ten_segments(segments: int | None, state: State) -> None:
+    """Below ten listed segments feedback is never asked for; where the list does not count, it is."""
+    feedback = first_holdings(row(segments=segments), NOON)[2]
+    assert (feedback.kind, feedback.state) == (Kind.FEEDBACK, state)
+    assert (feedback.next_try_at is None) == (state is NOT_APPLICABLE)
+
+
+# -- a row that changed
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "doubtful"),
+    [
+        pytest.param(row(), row(), False, id="neither count nor end"),
+        pytest.param(row(), replace(row(), title="Renamed", digest="r"), False, id="the title"),
+        pytest.param(row(), replace(row(), minutes=61.0, digest="m"), False, id="the duration"),
+        pytest.param(row(segments=12), row(segments=13), True, id="more segments"),
+        pytest.param(row(segments=12), row(segments=11), True, id="fewer segments"),
+        pytest.param(row(segments=None), row(segments=12), True, id="counted at last"),
+        pytest.param(row(end=None), row(), True, id="ended"),
+    ],
+)
+def test_which_changes_make_documents_doubtful(before: Listing, after: Listing, doubtful: bool) -> None:
+    """A changed count or end makes every document doubtful; any other change none."""
+    held = tuple(holding(kind, PRESENT, digest="d") for kind in HELD_KINDS)
+    changed = after_change(known(before), after, held, NOON)
+    assert len(changed) == (3 if doubtful else 0)
+    assert all((each.next_try_at, each.anchor_at, each.digest) == (NOON, NOON, "d") for each in changed)
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "expected"),
+    [
+        *((Kind.TRANSCRIPT, state, PENDING) for state in (PENDING, PRESENT, FAILED, NOT_APPLICABLE)),
+        (Kind.KEYPOINTS, PRESENT, PRESENT),
+        (Kind.KEYPOINTS, ABSENT, ABSENT),
+        (Kind.KEYPOINTS, FAILED, PENDING),
+        (Kind.FEEDBACK, NOT_APPLICABLE, PENDING),
+        *((kind, EXCLUDED, EXCLUDED) for kind in HELD_KINDS),
+    ],
+)
+def test_the_states_after_a_change(kind: Kind, state: State, expected: State) -> None:
+    """The transcript is owed again; notes keep their state and are due; what the owner excluded stays excluded."""
+    held = holding(kind, state, tries=3, failures=2, reason="before")
+    (changed,) = after_change(known(row(segments=5)), row(segments=15), [held], NOON)
+    assert changed.state is expected
+    if state is EXCLUDED:
+        assert changed == held
+    else:
+        assert (changed.next_try_at, changed.tries, changed.failures) == (NOON, 0, 0)
+        assert changed.reason == "segment count changed from 5 to 15"
+
+
+def test_a_running_meeting_that_grew_is_fetched_once_it_stands_still() -> None:
+    """Each change of a running meeting's count puts its documents off by the standstill."""
+    start = NOON - HOUR
+    held = first_holdings(row(start, None), start)
+    changed = after_change(known(row(start, None)), row(start, None, 20), held, NOON)
+    assert {each.next_try_at for each in changed} == {NOON + STANDSTILL}
+    ended = after_change(known(row(start, None)), row(start, NOON), held, NOON)
+    assert {each.next_try_at for each in ended} == {NOON}
+
+
+@pytest.mark.parametrize(("digest", "state"), [(None, NOT_APPLICABLE), ("f", PRESENT)])
+def test_feedback_of_a_meeting_that_shrank(digest: str | None, state: State) -> None:
+    """Under ten segments none is asked for, but what is held stays held, and is asked for again."""
+    held = holding(Kind.FEEDBACK, PRESENT if digest else ABSENT, digest=digest)
+    (changed,) = after_change(known(row(segments=12)), row(segments=9), [held], NOON)
+    assert (changed.state, changed.digest) == (state, digest)
+
+
+# -- a document came
+
+
+@pytest.mark.parametrize("state", [PENDING, FAILED, ABSENT, PRESENT, NOT_APPLICABLE])
+@pytest.mark.parametrize("kind", HELD_KINDS)
+def test_a_document_is_present(kind: Kind, state: State) -> None:
+    """Whatever was held before, a whole document ends it: present, nothing more to try, no failure left."""
+    document = transcript(12) if kind is Kind.TRANSCRIPT else notes(kind)
+    before = holding(kind, state, next_try_at=NOON, anchor_at=LONG_AGO, tries=2, failures=4, reason="timeout")
+    assert after_document(before, known(row()), document, NOON) == Holding(
+        ONE, kind, PRESENT, anchor_at=LONG_AGO, digest=document.digest, checked_at=NOON
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "listed", "state"),
+    [
+        pytest.param(transcript(12), 12, PRESENT, id="as many as listed"),
+        pytest.param(transcript(13), 12, PRESENT, id="more than listed"),
+        pytest.param(transcript(11), 12, PENDING, id="fewer than listed"),
+        pytest.param(transcript(10, quarantined=2), 12, PRESENT, id="unusable segments count as come"),
+        pytest.param(transcript(3), None, PRESENT, id="not counted: what came is what there is"),
+        pytest.param(transcript(0), None, PENDING, id="not counted, and empty"),
+        pytest.param(transcript(0), 0, PRESENT, id="listed without segments"),
+    ],
+)
+def test_short_transcripts_stay_pending(document: Document, listed: int | None, state: State) -> None:
+    """A transcript with fewer segments than listed stays pending."""
+    after = after_document(holding(Kind.TRANSCRIPT), known(row(segments=listed)), document, NOON)
+    assert (after.state, after.digest, after.checked_at) == (state, "t", NOON)
+
+
+def test_a_running_meeting_whose_row_tells_nothing_is_looked_at_again() -> None:
+    """Without count and end no change of the row will show its growth: it is rechecked on the schedule."""
+    running = known(row(NOON - HOUR, None, None))
+    held = holding(Kind.TRANSCRIPT, anchor_at=NOON)
+    assert after_document(held, running, transcript(3), NOON).next_try_at == NOON + STEPS[0]
+    assert after_document(held, known(row(segments=None)), transcript(3), NOON).next_try_at is None
+
+
+def short_answers(held: Holding, *documents: Document, segments: int = 12) -> list[tuple[Holding, timedelta]]:
+    """The holding after each short answer, asked for when it was due, and how long after the first that was."""
+    seen, now, longest = [], NOON, 0
+    for document in documents:
+        held = after_document(held, known(row(segments=segments)), document, now, held_segments=longest or None)
+        longest = max(longest, document.segments)
+        seen.append((held, now - NOON))
+        now = held.next_try_at or now
+    return seen
+
+
+def test_a_transcript_that_stays_short_is_accepted_after_a_week() -> None:
+    """Five tries and seven days with the same digest; before, it is asked for on the schedule."""
+    seen = short_answers(holding(Kind.TRANSCRIPT), *[transcript(5)] * (len(STEPS) + 1))
+    assert [after for _, after in seen] == [timedelta(0), *STEPS]
+    assert [held.state for held, _ in seen] == [PENDING] * len(STEPS) + [PRESENT]
+    assert seen[-1][0].next_try_at is None
+
+
+def test_a_transcript_that_grows_starts_the_week_anew() -> None:
+    """Each answer that brings more than what is held shows that more may come."""
+    documents = [transcript(turns, f"t{turns}") for turns in range(1, 9)]
+    for held, _ in short_answers(holding(Kind.TRANSCRIPT), *documents):
+        assert (held.state, held.tries) == (PENDING, 1)
+
+
+def test_an_accepted_short_transcript_stays_accepted() -> None:
+    """The audit finds the same short transcript: it is not owed again."""
+    accepted = short_answers(holding(Kind.TRANSCRIPT), *[transcript(5)] * 6)[-1][0]
+    audited = after_document(accepted, known(row()), transcript(5), NOON + 90 * DAY, held_segments=5)
+    assert (audited.state, audited.next_try_at) == (PRESENT, None)
+
+
+@pytest.mark.parametrize("failures", range(8))
+def test_failures_do_not_count_as_short_answers(failures: int) -> None:
+    """However often it failed before, and however old the meeting is, one short answer is not yet accepted."""
+    held = holding(Kind.TRANSCRIPT, next_try_at=NOON, anchor_at=LONG_AGO)
+    for _ in range(failures):
+        held = after_trouble(held, "timeout", NOON)
+    after = after_document(held, known(row()), transcript(5), NOON)
+    assert (after.state, after.tries, after.next_try_at) == (PENDING, 1, NOON + STEPS[0])
+
+
+# -- none came
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "digest", "expected", "due"),
+    [
+        (Kind.TRANSCRIPT, PENDING, None, PENDING, 7 * DAY),
+        (Kind.TRANSCRIPT, PENDING, "t", PENDING, 7 * DAY),
+        (Kind.TRANSCRIPT, FAILED, None, PENDING, 7 * DAY),
+        (Kind.TRANSCRIPT, PRESENT, "t", PRESENT, None),
+        (Kind.KEYPOINTS, PENDING, None, ABSENT, None),
+        (Kind.KEYPOINTS, FAILED, None, ABSENT, None),
+        (Kind.KEYPOINTS, PRESENT, "k", PRESENT, None),
+        (Kind.FEEDBACK, NOT_APPLICABLE, None, ABSENT, None),
+    ],
+)
+def test_absence(kind: Kind, state: State, digest: str | None, expected: State, due: timedelta | None) -> None:
+    """What is held stays held; a transcript stays owed; notes are absent. Long after the meeting nothing is due soon."""
+    after = after_absence(holding(kind, state, digest=digest, anchor_at=LONG_AGO, tries=3, failures=2), NOON)
+    assert (after.state, after.digest, after.tries, after.failures) == (expected, digest, 0, 0)
+    assert after.next_try_at == (None if due is None else NOON + due)
+
+
+@pytest.mark.parametrize(
+    ("held", "reason", "count", "state", "due"),
+    [
+        pytest.param(holding(digest="k"), "forbidden: no", 12, PRESENT, None, id="held: it stays"),
+        pytest.param(holding(), "forbidden: no", 12, NOT_APPLICABLE, LONGEST_STEP, id="the plan lacks it"),
+        pytest.param(holding(), "validation_error: no", 12, NOT_APPLICABLE, LONGEST_STEP, id="called invalid"),
+        pytest.param(
+            holding(Kind.FEEDBACK), "validation_error: too short", 12, NOT_APPLICABLE, None, id="too short for feedback"
+        ),
+        pytest.param(
+            holding(Kind.FEEDBACK, anchor_at=NOON), "validation_error: too short", None, NOT_APPLICABLE, STEPS[0],
+            id="too short, not counted: it may grow",
+        ),
+        pytest.param(
+            holding(Kind.FEEDBACK), "forbidden: no", None, NOT_APPLICABLE, LONGEST_STEP, id="feedback not in the plan"
+        ),
+    ],
+)  # fmt: skip
+def test_refusal(held: Holding, reason: str, count: int | None, state: State, due: timedelta | None) -> None:
+    """What the plan lacks is asked for again after a week at the earliest, and never replaces what is held."""
+    after = after_refusal(held, reason, NOON, segment_count=count)
+    assert (after.state, after.digest, after.tries, after.checked_at) == (state, held.digest, 0, NOON)
+    assert after.next_try_at == (None if due is None else NOON + due)
+
+
+def test_the_pauses_of_failures_grow_to_a_day() -> None:
+    """Five minutes, a quarter, an hour, six hours, a day, and each day from then on."""
+    held, pauses = holding(next_try_at=NOON), []
+    for _ in range(8):
+        held = after_trouble(held, "timeout", NOON)
+        assert held.next_try_at is not None
+        pauses.append(held.next_try_at - NOON)
+        assert (held.state, held.reason, held.tries) == (FAILED, "timeout", 0)
+    assert pauses == [*FAILURE_PAUSES, DAY, DAY, DAY]
+
+
+def test_a_recheck_that_fails_keeps_its_state() -> None:
+    """Notes that are held or absent stay so; only the next try moves. An audit that fails is dropped."""
+    for state in (PRESENT, ABSENT, NOT_APPLICABLE):
+        due = holding(state=state, digest="k", next_try_at=NOON)
+        assert after_trouble(due, "timeout", NOON) == replace(
+            due, next_try_at=NOON + FAILURE_PAUSES[0], failures=1, reason="timeout"
+        )
+        audited = replace(due, next_try_at=None)
+        assert after_trouble(audited, "timeout", NOON) == replace(audited, checked_at=NOON)
+
+
+# -- what may become current
+
+
+@pytest.mark.parametrize(
+    ("document", "held", "listed", "current"),
+    [
+        pytest.param(transcript(5), None, 12, True, id="nothing held: whatever came"),
+        pytest.param(transcript(0), None, 12, True, id="nothing held: an empty one, too"),
+        pytest.param(transcript(0), 5, 12, False, id="an empty one never replaces"),
+        pytest.param(transcript(0), 5, 0, False, id="an empty one never replaces, whatever is listed"),
+        pytest.param(transcript(4), 5, 12, False, id="a cut one does not replace"),
+        pytest.param(transcript(5), 5, 12, True, id="as long as what is held"),
+        pytest.param(transcript(6), 5, 12, True, id="longer"),
+        pytest.param(transcript(4), 5, 4, True, id="shorter, as listed"),
+        pytest.param(transcript(4), 5, None, True, id="shorter, the list does not count"),
+        pytest.param(notes(), 0, 12, True, id="notes replace notes"),
+        pytest.param(replace(notes(), rows={"keypoints": ((ONE, None),)}), 0, 12, False, id="empty notes do not"),
+    ],
+)
+def test_replaces(document: Document, held: int | None, listed: int | None, current: bool) -> None:
+    """An empty or cut answer never replaces a better one."""
+    assert replaces(document, held_segments=held, listed=listed) is current
+
+
+# -- what never happens
+
+instants = st.integers(-60 * 24 * 60, 60 * 24 * 60).map(lambda minutes: NOON + minutes * MINUTE)
+holdings = st.builds(
+    Holding,
+    st.just(ONE),
+    st.sampled_from(HELD_KINDS),
+    st.sampled_from([PENDING, PRESENT, ABSENT, FAILED, NOT_APPLICABLE]),
+    st.one_of(st.none(), instants),
+    st.one_of(st.none(), instants, st.just(datetime(2036, 1, 1, tzinfo=UTC))),
+    st.integers(0, 9),
+    st.sampled_from(["", "new", "timeout"]),
+    st.sampled_from([None, "d", "t", "k"]),
+    st.one_of(st.none(), instants),
+    st.integers(0, 9),
+)
+rows = st.builds(
+    lambda start, minutes, segments: row(start, None if minutes is None else start + minutes * MINUTE, segments),
+    instants,
+    st.one_of(st.none(), st.integers(0, 300)),
+    st.one_of(st.none(), st.integers(0, 20)),
+)
+answers = st.sampled_from(["short", "whole", "same", "absence", "forbidden", "invalid", "trouble", "change"])
+
+
+def after(what: str, held: Holding, listed: Listing, now: datetime, number: int) -> Holding:
+    """The holding after one answer."""
+    count = listed.segment_count
+    if what in ("short", "whole", "same"):
+        turns = {"short": (count or 1) - 1, "whole": count or 5, "same": count or 5}[what]
+        digest = held.digest or "d" if what == "same" else f"{what}{number}"
+        came = transcript(turns, digest) if held.kind is Kind.TRANSCRIPT else notes(held.kind, digest)
+        return after_document(held, known(listed), came, now, held_segments=3 if held.digest else None)
+    if what == "change":
+        before = replace(known(listed), segment_count=99)
+        return after_change(before, listed, [held], now)[0]
+    return {
+        "absence": lambda: after_absence(held, now),
+        "forbidden": lambda: after_refusal(held, "forbidden: no", now, segment_count=count),
+        "invalid": lambda: after_refusal(held, "validation_error: no", now, segment_count=count),
+        "trouble": lambda: after_trouble(held, "timeout", now),
+    }[what]()
+
+
+@given(holdings, rows, answers)
+@example(holding(state=ABSENT, anchor_at=datetime(2036, 1, 1, tzinfo=UTC)), row(), "absence")
+@example(holding(state=PRESENT, digest="k", next_try_at=NOON, anchor_at=NOON + 30 * DAY), row(), "same")
+def test_the_next_try_is_never_beyond_the_longest_step(held: Holding, listed: Listing, what: str) -> None:
+    """Whatever is held, and whatever a wrong clock left in it, the next try lies within a week, and not in the past."""
+    after_it = after(what, held, listed, NOON, 0)
+    if after_it.next_try_at != held.next_try_at and after_it.next_try_at is not None:
+        assert NOON <= after_it.next_try_at <= NOON + LONGEST_STEP
+
+
+@given(holdings, rows, answers)
+def test_a_digest_once_held_is_never_lost(held: Holding, listed: Listing, what: str) -> None:
+    """Only a document that came changes the digest, and to its own."""
+    after_it = after(what, held, listed, NOON, 0)
+    if what in ("short", "whole", "same"):
+        assert after_it.digest in (held.digest, "short0", "whole0", "d")
+        assert after_it.digest is not None
+    else:
+        assert after_it.digest == held.digest
+    assert (after_it.conversation_id, after_it.kind) == (held.conversation_id, held.kind)
+
+
+@given(rows, st.lists(answers, max_size=12), st.sampled_from(HELD_KINDS), instants)
+def test_what_is_owed_is_never_forgotten(listed: Listing, happens: list[str], kind: Kind, begun: datetime) -> None:
+    """From the first listing on, whatever comes: a transcript that is not held has a next try, unless the API refuses.
+
+    Each next try is kept at its time, as a daemon does; a document that is not held is never called present.
+    """
+    held, now = first_holdings(listed, begun)[HELD_KINDS.index(kind)], begun
+    for number, what in enumerate(happens):
+        now = max(now, held.next_try_at or now)
+        held = after(what, held, listed, now, number)
+        assert held.next_try_at is None or now <= held.next_try_at <= now + LONGEST_STEP
+        assert (held.state in (PENDING, FAILED)) <= (held.next_try_at is not None)
+        assert (held.state is PRESENT) <= (held.digest is not None)
+        assert (held.state is ABSENT) <= (held.digest is None and kind is not Kind.TRANSCRIPT)
+
+
+AT_REST = (
+    *((kind, "same") for kind in HELD_KINDS),
+    (Kind.KEYPOINTS, "absence"),
+    (Kind.FEEDBACK, "absence"),
+    (Kind.FEEDBACK, "invalid"),
+)
+
+
+@given(rows, st.sampled_from(AT_REST), st.one_of(instants, st.just(datetime(2036, 1, 1, tzinfo=UTC))))
+@example(row(), (Kind.KEYPOINTS, "absence"), datetime(2036, 1, 1, tzinfo=UTC))
+@example(row(), (Kind.KEYPOINTS, "same"), datetime(2036, 1, 1, tzinfo=UTC))
+@example(row(segments=None), (Kind.FEEDBACK, "invalid"), datetime(2036, 1, 1, tzinfo=UTC))
+def test_a_server_at_rest_is_left_in_peace(listed: Listing, rest: tuple[Kind, str], anchor: datetime) -> None:
+    """Where every answer is the same, six requests are the most, even counted from an anchor of a wrong clock."""
+    (kind, what), now, asked = rest, NOON, 0
+    state, digest = (PRESENT, "d") if what == "same" else (ABSENT, None)
+    held = holding(kind, state, next_try_at=NOON, anchor_at=anchor, digest=digest)
+    while held.next_try_at is not None:
+        now, asked = max(now, held.next_try_at), asked + 1
+        held = after(what, held, listed, now, 0)
+        assert asked <= len(STEPS) + 1
