@@ -399,25 +399,35 @@ from conversations c
 left join feedback f on f.conversation_id = c.id;
 
 -- Who spoke how much: one row a speaker and conversation. A turn lasts until the next one begins, yet no longer than its
--- words take at 60 words a minute, so that a pause is nobody's speech.
+-- words take at 60 words a minute, so that a pause is nobody's speech. Written without window functions: SQLite carries a
+-- `where conversation_id = …` into it, and reads that meeting alone.
 create view speaking_time as
 select
     conversation_id, -- the meeting
-    speaker, -- who
+    coalesce(speaker, 'unknown') as speaker, -- who
     count(*) as turns, -- how often
     sum(words) as words, -- how many words
     round(sum(min(coalesce(until_next, words * 0.4), words * 1.0)), 1) as seconds, -- how long
-    round(1.0 * sum(words) / sum(sum(words)) over (partition by conversation_id), 4) as share -- of the meeting's words, 0 to 1
+    round(1.0 * sum(words) / (
+        select sum(length(trim(a.text)) - length(replace(trim(a.text), ' ', '')) + 1)
+        from segments a
+        where a.conversation_id = turn.conversation_id
+    ), 4) as share -- of the meeting's words, 0 to 1
 from (
     select
-        conversation_id,
-        coalesce(speaker, 'unknown') as speaker,
-        length(trim(text)) - length(replace(trim(text), ' ', '')) + 1 as words,
-        max(0, (julianday(lead(timestamp) over (partition by conversation_id order by position)) - julianday(timestamp))
-            * 86400) as until_next
-    from segments
-)
-group by conversation_id, speaker;
+        s.conversation_id,
+        s.speaker,
+        length(trim(s.text)) - length(replace(trim(s.text), ' ', '')) + 1 as words,
+        max(0, (julianday((
+            select n.timestamp
+            from segments n
+            where n.conversation_id = s.conversation_id and n.position > s.position
+            order by n.position
+            limit 1
+        )) - julianday(s.timestamp)) * 86400) as until_next
+    from segments s
+) turn
+group by conversation_id, coalesce(speaker, 'unknown');
 
 -- Every decision with its meeting.
 create view meeting_decisions as

@@ -74,7 +74,9 @@ def test_the_newest_whole_then_kind_by_kind() -> None:
         pytest.param(owed(1, F, State.ABSENT), owed(2, K, State.ABSENT), id="rechecks newest first, whatever the kind"),
         pytest.param(owed(9, K, State.ABSENT), owed(1, T, State.FAILED, failures=2), id="failures behind rechecks"),
         pytest.param(
-            owed(9, T, State.FAILED, failures=2), owed(1, T, State.FAILED, failures=3), id="rare failures before frequent"
+            owed(9, T, State.FAILED, failures=2),
+            owed(1, T, State.FAILED, failures=3),
+            id="rare failures before frequent",
         ),
         pytest.param(owed(9, T, State.FAILED, failures=1), owed(1, K), id="a single failure is none"),
     ],
@@ -188,9 +190,9 @@ def listing(segments: int | None = 12, digest: str = "digest", title: str = "Mee
     return Listing(known.id, title, known.start_time, known.end_time, None, segments, None, digest, data={})
 
 
-def known(state: State = State.PRESENT, digest: str | None = "d", **others: object) -> Known:
+def known(state: State = State.PRESENT, digest: str | None = "d", was: Conversation | None = None) -> Known:
     """The conversation with all its holdings in one state."""
-    was = replace(conversation(1), **others)  # type: ignore[arg-type]  # the fields' names are checked by it
+    was = was or conversation(1)
     return Known(was, tuple(Holding(was.id, kind, state, digest=digest) for kind in HELD_KINDS))
 
 
@@ -225,19 +227,27 @@ def test_a_changed_count_makes_documents_due() -> None:
     ]
 
 
-@pytest.mark.parametrize("missed", [{"gone_at": NOON - DAY}, {"missed_sweeps": 1}, {"suspect": True}])
+@pytest.mark.parametrize(
+    "missed",
+    [
+        replace(conversation(1), gone_at=NOON - DAY),
+        replace(conversation(1), missed_sweeps=1),
+        replace(conversation(1), suspect=True),
+    ],
+    ids=["gone", "missed", "suspect"],
+)
 @pytest.mark.parametrize("digest", ["digest", "new"])
-def test_one_that_comes_back(missed: dict[str, object], digest: str) -> None:
+def test_one_that_comes_back(missed: Conversation, digest: str) -> None:
     """It loses its mark; what is held stays as it is, and what is not is owed again: a 404 meant nothing meanwhile."""
-    change = take_row(known(**missed), listing(digest=digest), NOON)
+    change = take_row(known(was=missed), listing(digest=digest), NOON)
     assert change is not None
     back = change.conversation
     assert (back.gone_at, back.missed_sweeps, back.suspect) == (None, 0, False)
     assert (change.differs, change.holdings) == (digest == "new", ())
     for state in (State.PENDING, State.ABSENT, State.FAILED, State.NOT_APPLICABLE):
-        change = take_row(known(state, None, **missed), listing(digest=digest), NOON)
+        change = take_row(known(state, None, missed), listing(digest=digest), NOON)
         assert change is not None
         assert change.holdings == first_holdings(listing(), NOON)
-    change = take_row(known(State.EXCLUDED, None, **missed), listing(digest=digest), NOON)
+    change = take_row(known(State.EXCLUDED, None, missed), listing(digest=digest), NOON)
     assert change is not None
     assert change.holdings == ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convo_sync.cli.days import beginning_of
@@ -190,6 +190,7 @@ def test_a_table_streams() -> None:
 
 
 @given(st.text())
+@example("\x1f=1+1")
 def test_no_text_is_a_formula(text: str) -> None:
     """No cell of the CSV begins as a spreadsheet's formulas do."""
     pieces: list[str] = []
@@ -308,3 +309,58 @@ def test_a_failed_and_a_parked_run_say_why() -> None:
     assert "          8 of 10 transcripts; 2 failed" in lines
     text = " ".join(" ".join(status.lines(stand(last_run=parked), Look(utc=True), NOW)).split())
     assert "parked until Fri 2026-03-20 13:00 UTC" in text
+
+
+@pytest.mark.parametrize(
+    ("shown", "total", "more", "words"),
+    [
+        (3, 3, False, "3 hits in 3 meetings."),
+        (3, 93, True, "3 hits in 3 meetings; 93 meetings have hits; -n 50 shows more."),
+        (3, 3, True, "3 hits in 3 meetings; -n 50 shows more."),
+        (20, 93, True, "20 hits in 20 meetings; 93 meetings have hits; -n 100 shows more."),
+        (10_000, 10_000, True, "10,000 hits in 10,000 meetings; there are more."),
+    ],
+)
+def test_a_search_sums_up(shown: int, total: int, more: bool, words: str) -> None:
+    """How many are shown, how many meetings have any, and a number for -n that shows more and is allowed."""
+    one = found()
+    several = tuple(one.hits[0]._replace(conversation_id=f"sess_{n}") for n in range(shown))
+    assert words in list(hits.lines(one._replace(hits=several, total=total, more=more), Look()))
+
+
+def test_the_next_step_waits_for_a_parked_run() -> None:
+    """Until the hour frees the next step names the time, rounded up to a whole minute; afterwards it does not."""
+    freed = NOW + timedelta(minutes=30, seconds=1)
+    parked = stand().last_run._replace(outcome="parked", resume_at=when.iso(freed))  # type: ignore[union-attr]
+    behind = stand(last_complete=None, last_run=parked)
+    judged = (status.judge(behind, now, timedelta(days=1), Look(utc=True)) for now in (NOW, freed))
+    assert [each.next_step for each in judged] == [
+        "Run `convo-sync sync` after 12:31 UTC.",
+        "Run `convo-sync sync`.",
+    ]
+
+
+def test_a_list_that_was_not_complete_is_not_called_a_used_up_hour() -> None:
+    """A run may be parked because the list kept changing."""
+    parked = stand().last_run._replace(outcome="parked", listing="partial", resume_at=when.iso(NOW))  # type: ignore[union-attr]
+    text = " ".join(" ".join(status.lines(stand(last_run=parked), Look(), NOW)).split())
+    assert "the list of meetings was not complete yet" in text
+    assert "used up" not in text
+
+
+def test_half_a_sentence_of_an_earlier_run_is_completed() -> None:
+    """What was recorded of a run without a network is shown as a sentence with a next step."""
+    failed = stand().last_run._replace(outcome="failed", error=("unreachable", "the answer was cut off", ""))  # type: ignore[union-attr]
+    text = " ".join(" ".join(status.lines(stand(last_run=failed), Look(), NOW)).split())
+    assert "failed: Convo gave no usable answer: the answer was cut off. Wait a while, then run" in text
+
+
+@pytest.mark.parametrize(
+    ("ahead", "expected"),
+    [(timedelta(0), "13:00"), (timedelta(microseconds=1000), "13:01"), (timedelta(hours=12), "Sat 2026-03-21 01:00")],
+)
+def test_a_time_to_wait_for_is_never_too_early(ahead: timedelta, expected: str, berlin: None) -> None:
+    """The first whole local minute that is not before it, with the day where that is another."""
+    assert when.not_before(NOW + ahead, NOW, Look()) == expected
+    assert when.until(when.iso(NOW + ahead), Look()).endswith(expected[-5:])
+    assert when.until("9999-12-31T23:59:59.999Z", Look())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -71,6 +72,17 @@ def test_parts_of_a_millisecond_never_turn_the_order(one: datetime, other: datet
 def test_received_times(text: str, written: str) -> None:
     """Every form in which a time arrives is brought to the one width; none says UTC."""
     assert normalise_time(text) == format_time(parse_time(text)) == written
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="this system cannot change the process's zone")
+def test_a_time_without_offset_is_utc_anywhere() -> None:
+    """The zone that this machine stands in says nothing about what the API sends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        written = normalise_time("2026-03-19T10:00:00")
+    time.tzset()
+    assert written == "2026-03-19T10:00:00.000Z"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from convo_sync.cli.progress import Show
 from convo_sync.cli.root import Setup, root
 from convo_sync.cli.sync import run_sync
 from convo_sync.errors import ConvoSyncError, UsageError
+from convo_sync.render.text import safe
 from convo_sync.sync import Options
 
 MARK = "demo.txt"
@@ -61,7 +62,7 @@ def _setup(ctx: click.Context) -> Setup:
 
 
 def _say(line: str) -> None:
-    click.echo(click.style(line, bold=True))
+    click.echo(click.style(safe(line), bold=True))
 
 
 def _fresh(folder: Path) -> Path:

@@ -86,7 +86,7 @@ def _reason(error: ConvoSyncError | None) -> str:
 
 
 def _counts(run: Run) -> list[str]:
-    if run.outcome is Outcome.FAILED and not run.requests:
+    if run.outcome is not Outcome.COMPLETE and not (run.listed or run.fetched or run.unchanged or run.absent):
         return []
     meetings = [f"{run.new:,} new", *_some((run.changed, "changed"), (run.gone, "gone at Convo"))]
     documents = [f"{run.fetched:,} archived", *_some((run.unchanged, "unchanged"), (run.absent, "not there at Convo"))]

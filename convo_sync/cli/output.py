@@ -144,6 +144,13 @@ def _plainly() -> Iterator[None]:
         raise ConvoSyncError(f"The output could not be written: {error.strerror or error}.") from error
 
 
+@contextlib.contextmanager
+def without_reader() -> Iterator[None]:
+    """Inside, a reader of stdout that has left is no reason to stop: the exit code is still to come."""
+    with contextlib.suppress(BrokenPipeError):
+        yield
+
+
 def write_lines(lines: Iterable[str]) -> None:
     """Print lines."""
     for line in lines:

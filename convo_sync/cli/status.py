@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from convo_sync.archive.read import Reader
-from convo_sync.cli.output import look, say, write_json, write_lines
+from convo_sync.cli.output import look, say, without_reader, write_json, write_lines
 from convo_sync.cli.root import Setup
 from convo_sync.config import load
 from convo_sync.render import status as page
@@ -29,10 +29,11 @@ def command(setup: Setup, as_json: bool, utc: bool) -> None:
     with Reader(setup.archive_file) as archive:
         status = archive.status(now)
     verdict = page.judge(status, now, stale_after, look(utc=utc))
-    if as_json:
-        write_json(page.as_json(status, verdict, now))
-    else:
-        write_lines(page.lines(status, look(utc=utc), now))
+    with without_reader():
+        if as_json:
+            write_json(page.as_json(status, verdict, now))
+        else:
+            write_lines(page.lines(status, look(utc=utc), now))
     if verdict.sentence:
         say(f"{verdict.sentence} {verdict.next_step}")
         raise click.exceptions.Exit(STALE_OR_INCOMPLETE)

@@ -9,15 +9,16 @@ import click
 
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
+from convo_sync.cli.keeping import another
 from convo_sync.cli.outcome import AGAIN, in_plain_words, run_as_json, run_in_words, unrecorded
-from convo_sync.cli.output import write_json, write_lines
+from convo_sync.cli.output import without_reader, write_json, write_lines
 from convo_sync.cli.progress import Show, progress
 from convo_sync.cli.root import Setup
 from convo_sync.cli.stopping import Stopped, stoppable
 from convo_sync.client import Client
 from convo_sync.config import load
 from convo_sync.credentials import find_key
-from convo_sync.errors import ArchiveError, ArchiveLocked, ConvoSyncError, UsageError
+from convo_sync.errors import ArchiveError, ArchiveLocked, ConvoSyncError, KeyRefused, UsageError
 from convo_sync.lock import WriterLock
 from convo_sync.records import Outcome, Run
 from convo_sync.render.text import count, safe
@@ -42,7 +43,7 @@ def command(setup: Setup, full: bool, audit: bool, accept_deletions: bool, dry_r
     stop it when you like, and the next run goes on. Spends no AI credits.
     """
     if dry_run and audit:
-        raise UsageError("--dry-run cannot tell what --audit would read again.", "Leave one of the two out.")
+        raise UsageError("A dry run cannot tell what --audit would read again.", "Leave --dry-run or --audit out.")
     if dry_run:
         _show_plan(setup, as_json=as_json)
         return
@@ -50,7 +51,7 @@ def command(setup: Setup, full: bool, audit: bool, accept_deletions: bool, dry_r
     try:
         run, error = _run(setup, options, show=Show.choose(quiet=setup.quiet or as_json))
     except KeyboardInterrupt:
-        raise Stopped("The sync was stopped. Everything archived so far is kept.", AGAIN) from None
+        raise Stopped("Stopped. Everything archived so far is kept.", AGAIN) from None
     _conclude(run, error, as_json=as_json, quiet=setup.quiet)
 
 
@@ -61,16 +62,19 @@ def _run(setup: Setup, options: Options, *, show: Show) -> tuple[Run, ConvoSyncE
         run, error = run_sync(setup, config.base_url, key.value, options, show=show)
     except ConvoSyncError as before_it_began:
         return unrecorded(before_it_began), before_it_began
+    if isinstance(error, KeyRefused) and error.next_step.startswith("Create a key"):
+        error.next_step = another(key)
     return in_plain_words(run, error)
 
 
 def _conclude(run: Run, error: ConvoSyncError | None, *, as_json: bool, quiet: bool) -> None:
     # Where the archive itself failed, or was taken away, what was done is not known.
     uncounted = isinstance(error, ArchiveError | ArchiveLocked)
-    if as_json:
-        write_json(run_as_json(run))
-    elif not (quiet or uncounted):
-        write_lines(run_in_words(run, error, _now()))
+    with without_reader():
+        if as_json:
+            write_json(run_as_json(run))
+        elif not (quiet or uncounted):
+            write_lines(run_in_words(run, error, _now()))
     if error is not None and (uncounted or run.outcome is Outcome.FAILED):
         raise error
     if run.outcome is Outcome.PARKED:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from convo_sync.budget import SMALLEST_LIMIT, reserve
 from convo_sync.render.text import Look, count, pad, safe, wrap
 from convo_sync.render.trouble import in_words
-from convo_sync.render.when import age, at, day_and_minute, iso, not_before, span
+from convo_sync.render.when import age, at, day_and_minute, iso, not_before, span, until
 from convo_sync.times import parse_time
 from convo_sync.views import RunRow, Status
 
@@ -163,10 +163,11 @@ def _run_words(run: RunRow | None, look: Look, now: datetime) -> str:
     finished = run.finished_at or run.started_at
     head = f"{age(finished, now)} ({day_and_minute(finished, look)}, {count(run.requests, 'request')})"
     if run.outcome == "parked":
-        until = f" until {day_and_minute(run.resume_at, look)}" if run.resume_at else ""
+        end = f" until {until(run.resume_at, look)}" if run.resume_at else ""
         # A list that stopped halfway may have kept changing, or have had its share of the hour.
-        why = "the list of meetings was not complete yet" if run.listing == "partial" else "the hour was used up"
-        return f"{head}, parked{until}: {why}"
+        halfway = run.listing == "partial" and run.requests
+        why = "the list of meetings was not complete yet" if halfway else "the hour's requests were used up"
+        return f"{head}, parked{end}: {why}"
     if run.outcome == "failed":
         return f"{head}, failed: {' '.join(in_words(*run.error)) if run.error else 'no reason recorded'}"
     return head
@@ -191,7 +192,7 @@ def _rate(status: Status, look: Look, now: datetime) -> str:
     remaining = left(status, now)
     frees = ""
     if status.reset_at and parse_time(status.reset_at) > now:
-        frees = f" until {day_and_minute(status.reset_at, look)}"
+        frees = f" until {until(status.reset_at, look)}"
     return f"{remaining if remaining is not None else '?':,} of {status.hourly_limit:,} requests left{frees}"
 
 

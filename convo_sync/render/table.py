@@ -68,7 +68,8 @@ def _spreadsheet(value: object) -> object:
     if not isinstance(value, str):
         return value
     shown = "\n".join(safe(line) for line in value.split("\n"))
-    return f"'{shown}" if value.startswith(_FORMULA) else shown
+    # What is left out may have stood before an equals sign.
+    return f"'{shown}" if value.startswith(_FORMULA) or shown.startswith(_FORMULA) else shown
 
 
 def json_pieces(names: Sequence[str], rows: Iterable[Row], dump: Callable[[Any], str]) -> Iterator[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-_RETRY = "run the same command again; `convo-sync doctor` finds out what is wrong."
+_RETRY = "run the same command again. `convo-sync doctor` finds out what is wrong."
+_ONLINE = "Check that this computer is online, and CONVO_SYNC_BASE_URL where it is set; then"
 # What was said of a connection that never was, by the beginning of the words.
 _OFFLINE = (
     "the server refused the connection",
@@ -19,5 +20,5 @@ def in_words(code: str, message: str, next_step: str) -> tuple[str, str]:
         return message, next_step
     said = message.rstrip(".")
     if said.startswith(_OFFLINE):
-        return f"Convo could not be reached: {said}.", f"Check that this computer is online, then {_RETRY}"
+        return f"Convo could not be reached: {said}.", f"{_ONLINE} {_RETRY}"
     return f"Convo gave no usable answer: {said}.", f"Wait a while, then {_RETRY}"

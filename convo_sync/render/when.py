@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from convo_sync.render.text import Look, count
 from convo_sync.times import parse_time
 
+_LATEST = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -34,10 +35,20 @@ def day_and_minute(text: str, look: Look) -> str:
 
 def not_before(moment: datetime, now: datetime, look: Look) -> str:
     """``14:05``, the first whole minute by which the moment has come; with the day where that is not today."""
-    text, today = iso(moment + timedelta(minutes=1) - timedelta(microseconds=1)), iso(now)
+    text, today = _rounded_up(moment), iso(now)
     if at(text, look).date() == at(today, look).date():
         return f"{clock(text, look)}{zone(look)}"
     return day_and_minute(text, look)
+
+
+def until(text: str, look: Look) -> str:
+    """``Thu 2026-03-19 10:00``, the first whole minute by which the time has come."""
+    return day_and_minute(_rounded_up(parse_time(text)), look)
+
+
+def _rounded_up(moment: datetime) -> str:
+    # A damaged archive may name the end of time.
+    return iso(min(moment, _LATEST) + timedelta(minutes=1) - timedelta(microseconds=1))
 
 
 def zone(look: Look) -> str:

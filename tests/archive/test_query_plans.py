@@ -31,6 +31,14 @@ def test_a_sweep_reads_the_documents_once(tmp_path: Path) -> None:
         assert [line for line in _plans(archive, statements) if line.startswith("CORRELATED")] == []
 
 
+def test_one_meetings_speakers_are_counted_from_its_turns_alone(tmp_path: Path) -> None:
+    """`show` takes no longer in an archive of thousands of meetings."""
+    with Archive(fill(tmp_path / "archive.db"), NOW) as archive:
+        lines = _plans(archive, [f"select * from speaking_time where conversation_id = '{ONE}'"])
+        assert not [line for line in lines if f"{line} ".startswith(("SCAN s ", "SCAN n ", "SCAN a ", "SCAN segments"))]
+        assert [line for line in lines if line.startswith("SEARCH s")]
+
+
 def _traced(archive: Archive) -> list[str]:
     statements: list[str] = []
     archive._connection.set_trace_callback(statements.append)

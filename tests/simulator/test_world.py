@@ -36,6 +36,16 @@ def test_rename_shows_at_once(sim: Simulator) -> None:
     assert first_row(sim)["title"] == "Newer"
 
 
+def test_encoding_ahead_changes_no_answer(sim: Simulator) -> None:
+    """Answers are the same as without it, and an edit afterwards shows at once."""
+    paths = [f"/conversations/{id_}/{kind}" for id_ in sim.world.conversations for kind in ("transcript", "keypoints")]
+    plain = [ask(small_sim(), "GET", path).body for path in paths]
+    sim.encode_ahead()
+    assert [ask(sim, "GET", path).body for path in paths] == plain
+    sim.world.set_transcript("sess_a", turns(2))
+    assert count(sim) == 2
+
+
 def test_delete_and_restore(sim: Simulator) -> None:
     """A deleted conversation stays in the world's state, and comes back whole."""
     sim.world.delete("sess_a")
