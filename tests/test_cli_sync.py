@@ -285,11 +285,17 @@ def test_a_brake_is_said_beside_the_document(desk: Desk) -> None:
 # -- options
 
 
-def test_a_plan_of_an_audit_is_refused(desk: Desk) -> None:
-    """Expect exit code 2 rather than a plan that leaves the audit out."""
-    ran = desk.sync("--dry-run", "--audit")
-    assert ran.code == 2
-    assert "--audit" in told_once(ran)[0]
+def test_the_plan_of_an_audit_names_its_ten_documents(desk: Desk) -> None:
+    """Expect what --audit would read again to be in the plan, and the plan alone to ask nothing."""
+    desk.sim.set_tier("enterprise")
+    desk.sync()
+    asked = len(desk.sim.requests)
+    assert "0 documents are due now" in desk.sync("--dry-run").out
+    plan = desk.sync("--dry-run", "--audit", "--json").json["steps"]
+    assert [step["reason"] for step in plan] == ["audit"] * 10
+    assert len(desk.sim.requests) == asked
+    desk.sync("--audit")
+    assert {r.conversation_id for r in desk.sim.requests[asked + 1 :]} == {step["conversation_id"] for step in plan}
 
 
 # -- progress

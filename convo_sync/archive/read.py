@@ -191,14 +191,15 @@ class Reader:
         with self._plainly():
             return reporting.status(self._connection, Path(self.path), now)
 
-    def next_steps(self, now: datetime) -> Sequence[Step]:
+    def next_steps(self, now: datetime, *, audit: bool = False) -> Sequence[Step]:
         """What the next run would ask for besides the list, as far as the archive can tell."""
         from convo_sync.archive import owed
         from convo_sync.plan import steps
 
         with self._plainly():
             due = owed.due(self._connection, now, retry_failed=True)
-            return steps.plan(due, newest=owed.newest(self._connection, steps.NEWEST))
+            oldest = owed.least_recently_checked(self._connection, 2 * steps.AUDIT, None) if audit else ()
+            return steps.plan(due, newest=owed.newest(self._connection, steps.NEWEST), audit=oldest)
 
     def execute(self, sql: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         """Any reading SQL: the columns' names and the rows. Writing and ATTACH are refused.

@@ -124,6 +124,8 @@ def open_for_reading(path: Path | str) -> Connection:
             f"There is no archive at {path}.",
             "Run `convo-sync init` and `convo-sync sync` first, or `convo-sync demo`.",
         )
+    if os.path.isdir(path):
+        raise ArchiveUnfit(f"{path} is a folder, and an archive is a file.", "Name a file.")
     with plain_errors(path):
         try:
             connection = _opened(path, "mode=ro")
@@ -225,7 +227,8 @@ def refused(error: Error | Warning | ValueError, path: Path | str) -> ConvoSyncE
             f"SQLite says: {error}. The archive is only read here, and that would do more.",
             "To change something, work on a copy of the file.",
         )
-    return UsageError(f"SQLite says: {error}", "The tables are described in docs/tables.md.")
+    step = "The archive describes its tables: convo-sync sql 'select sql from sqlite_schema'."
+    return UsageError(f"SQLite says: {error}", step)
 
 
 def explain(error: sqlite3.Error, path: Path | str) -> ArchiveError | ArchiveLocked:

@@ -18,7 +18,7 @@ from convo_sync.cli.stopping import Stopped, stoppable
 from convo_sync.client import Client
 from convo_sync.config import load
 from convo_sync.credentials import find_key
-from convo_sync.errors import ArchiveError, ArchiveLocked, ConvoSyncError, KeyRefused, UsageError
+from convo_sync.errors import ArchiveError, ArchiveLocked, ConvoSyncError, KeyRefused
 from convo_sync.lock import WriterLock
 from convo_sync.records import Outcome, Run
 from convo_sync.render.text import count, safe
@@ -42,10 +42,8 @@ def command(setup: Setup, full: bool, audit: bool, accept_deletions: bool, dry_r
     Asks Convo for the list of meetings, then for every document that is new, changed or due. What is archived is kept:
     stop it when you like, and the next run goes on. Spends no AI credits.
     """
-    if dry_run and audit:
-        raise UsageError("A dry run cannot tell what --audit would read again.", "Leave --dry-run or --audit out.")
     if dry_run:
-        _show_plan(setup, as_json=as_json)
+        _show_plan(setup, audit=audit, as_json=as_json)
         return
     options = Options(full=full or accept_deletions, audit=audit, accept_deletions=accept_deletions)
     try:
@@ -113,10 +111,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _show_plan(setup: Setup, *, as_json: bool) -> None:
+def _show_plan(setup: Setup, *, audit: bool, as_json: bool) -> None:
     """What is owed, read without the lock, a key or a network."""
     with Reader(setup.archive) as reader:
-        steps = reader.next_steps(_now())
+        steps = reader.next_steps(_now(), audit=audit)
     rows = [
         {"action": s.action.value, "kind": s.kind.value, "conversation_id": s.conversation_id, "reason": s.reason}
         for s in steps

@@ -165,7 +165,7 @@ def _run_words(run: RunRow | None, look: Look, now: datetime) -> str:
     if run.outcome == "parked":
         end = f" until {until(run.resume_at, look)}" if run.resume_at else ""
         # A list that stopped halfway may have kept changing, or have had its share of the hour.
-        halfway = run.listing == "partial" and run.requests
+        halfway = run.listing == "partial"
         why = "the list of meetings was not complete yet" if halfway else "the hour's requests were used up"
         return f"{head}, parked{end}: {why}"
     if run.outcome == "failed":

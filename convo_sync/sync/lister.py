@@ -56,6 +56,7 @@ class Lister:
 
     def _page(self, offset: int, since: datetime | None = None) -> Page:
         page = self._session.remote.list_conversations(limit=listing.PAGE_SIZE, offset=offset, since=since)
+        self._session.tally.listing = Completeness.PARTIAL  # until it has come to its end
         self._requests += 1
         return page
 
@@ -65,7 +66,6 @@ class Lister:
             session.tally.listing = Completeness.COMPLETE
             return
         # So long an increment is of a server that ignores `since`: a sweep keeps its place, and gets to the end.
-        session.tally.listing = Completeness.PARTIAL
         sweep = Sweep(started_at=session.now())
         session.store.store_page([], sweep, session.run_id, session.now(), session.meter.ahead())
 
@@ -83,9 +83,7 @@ class Lister:
         return False
 
     def _sweep(self, place: Sweep | None) -> None:
-        session, verdict = self._session, Verdict.CONTINUE
-        session.tally.listing = Completeness.PARTIAL
-        sweep = place
+        session, verdict, sweep = self._session, Verdict.CONTINUE, place
         while verdict is Verdict.CONTINUE:
             if self._used(self._share()):
                 return
