@@ -25,6 +25,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+_AGAIN = "run the same command again. `convo-sync doctor` finds out what is wrong."
+
 
 class ConvoSyncError(Exception):
     """A failure that can be told in a plain sentence. `next_step` says what a person can do about it."""
@@ -120,18 +122,27 @@ class ArchiveLocked(TryLater):
 
 
 class ServerTrouble(ConvoSyncError):
-    """No usable answer: a timeout, a dropped or cut answer, a 5xx, a proxy's page. `symptom` names it in one word."""
+    """No usable answer: a timeout, a dropped or cut answer, a 5xx, a proxy's page.
+
+    `symptom` names it in one word, `detail` in half a sentence, `message` in a whole one.
+    """
 
     exit_code = 69
     code = "unreachable"
+    beginning = "Convo gave no usable answer"
+    otherwise = f"Wait a while, then {_AGAIN}"
 
-    def __init__(self, message: str, *, symptom: str, next_step: str = "") -> None:
-        super().__init__(message, next_step)
+    def __init__(self, detail: str, *, symptom: str, message: str = "", next_step: str = "") -> None:
+        super().__init__(message or f"{self.beginning}: {detail}.", next_step or self.otherwise)
         self.symptom = symptom
+        self.detail = detail
 
 
 class Offline(ServerTrouble):
     """No connection could be made: the request never left this machine."""
+
+    beginning = "Convo could not be reached"
+    otherwise = f"Check that this computer is online, and CONVO_SYNC_BASE_URL where it is set; then {_AGAIN}"
 
 
 class Refusal(ConvoSyncError):

@@ -14,11 +14,11 @@ import httpx
 import pytest
 
 from convo_sync.cli import sync as sync_command
-from convo_sync.cli.outcome import in_plain_words, run_in_words
+from convo_sync.cli.outcome import run_in_words
 from convo_sync.cli.progress import Show, progress
 from convo_sync.client import Client
 from convo_sync.client.http import trouble_of
-from convo_sync.errors import RateLimited, ServerTrouble, TryLater
+from convo_sync.errors import RateLimited, TryLater
 from convo_sync.lock import WriterLock
 from convo_sync.records import Completeness, Outcome, Progress, Run
 from convo_sync.simulator import Fault, Simulator, World
@@ -158,17 +158,10 @@ def test_a_server_that_is_down_is_told_as_such(desk: Desk) -> None:
     ids=lambda error: type(error).__name__,
 )
 def test_every_way_to_be_offline_is_told_as_being_offline(error: Exception) -> None:
-    """Expect "could not be reached" for each, and a capital."""
-    _, told = in_plain_words(Run(Outcome.FAILED, Completeness.NONE), trouble_of(error))
-    assert told is not None
+    """Expect "could not be reached" for each, and a next step."""
+    told = trouble_of(error)
     assert told.message.startswith("Convo could not be reached: ")
-
-
-def test_a_whole_sentence_stays_as_it_is() -> None:
-    """Expect trouble that has a next step of its own not to be wrapped."""
-    error = ServerTrouble("Convo refused the list.", symptom="refused_request", next_step="Upgrade.")
-    run, told = in_plain_words(Run(Outcome.FAILED, Completeness.NONE, error=("unreachable", "", "")), error)
-    assert (told and told.message, run.error) == ("Convo refused the list.", ("unreachable", error.message, "Upgrade."))
+    assert "doctor" in told.next_step
 
 
 def test_a_refused_key_names_how_to_replace_that_one(desk: Desk, tmp_path: Path) -> None:

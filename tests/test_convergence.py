@@ -127,9 +127,10 @@ class Account(RuleBasedStateMachine):
 
     @rule(which=picks, then=syncs)
     def end(self, which: int, then: str) -> None:
-        meeting = self.pick(which)
-        if meeting is not None and meeting.row.get("endTime") is None:
-            self.rig.world.end(meeting.id, self.rig.clock.now())
+        alive = [each for each in self.rig.world.conversations.values() if not each.deleted]
+        running = [each for each in alive if each.row.get("endTime") is None]
+        if running:
+            self.rig.world.end(running[which % len(running)].id, self.rig.clock.now())
             REACHED["end"] += 1
         self.follow(then)
 

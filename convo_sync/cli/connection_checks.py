@@ -46,7 +46,7 @@ def reach(address: Address) -> Reach:
         error = Offline("the proxy that the environment names has no proper address", symptom="proxy")
         return Reach(skipped("DNS", "no proper proxy"), problem("network", error, next_step="Correct HTTPS_PROXY."))
     except Offline as error:
-        return Reach(problem("DNS", error, f"{error.message}.", _ONLINE), skipped("network", f"{host} is not known"))
+        return Reach(problem("DNS", error, f"{error.detail}.", _ONLINE), skipped("network", f"{host} is not known"))
     return Reach(dns, _connection(host, port, what))
 
 
@@ -61,7 +61,7 @@ def _connection(host: str, port: int, what: str) -> Finding:
         network.connect(host, port)
     except Offline as error:
         step = "Check CONVO_SYNC_BASE_URL and base_url in config.toml." if network.is_address(host) else _ONLINE
-        return problem("network", error, f"{error.message}.", "Check the proxy's settings." if what else step)
+        return problem("network", error, f"{error.detail}.", "Check the proxy's settings." if what else step)
     return ok("network", f"{what}{host} answers on port {port}")
 
 
@@ -79,11 +79,10 @@ def exchange(connection: Finding, seen: Glance | None, why: str) -> tuple[Findin
 def _no_answer_of_the_api(error: ConvoSyncError | None) -> ConvoSyncError | None:
     """The error, where something else than the API answered, or nothing did."""
     if isinstance(error, ServerTrouble):
-        return ServerTrouble(
-            f"A connection opens, but {error.message}.", symptom=error.symptom, next_step=error.next_step
-        )
+        return ServerTrouble(error.detail, symptom=error.symptom, message=f"A connection opens, but {error.detail}.")
     if isinstance(error, Refusal) and not isinstance(error, Forbidden):
-        return ServerTrouble(f"There is no profile at that address: {error.message}", symptom="wrong_shape")
+        message = f"There is no profile at that address: {error.message}"
+        return ServerTrouble(error.message, symptom="wrong_shape", message=message)
     return error if isinstance(error, ConfigurationError) else None
 
 
@@ -95,7 +94,9 @@ def _foreign_step(error: ConvoSyncError) -> str:
         return "The trouble is the server's: try again in a while."
     if symptom in ("not_json", "redirected"):
         return "Open the address in a browser: a proxy, or a network's sign-in page, may be in between."
-    return error.next_step or "Check CONVO_SYNC_BASE_URL and base_url in config.toml, then try again."
+    if isinstance(error, ServerTrouble):
+        return "Check CONVO_SYNC_BASE_URL and base_url in config.toml, then try again."
+    return error.next_step
 
 
 def _plan(seen: Glance) -> Finding:

@@ -126,8 +126,9 @@ def _meetings(client: Client) -> int | None:
 
 def _untested(error: ConvoSyncError, config: Config, key: Key) -> ConvoSyncError:
     if isinstance(error, ServerTrouble):
-        message = f"{config.base_url} could not be asked: {error.message}. Nothing was written."
-        return ServerTrouble(message, symptom=error.symptom, next_step="`convo-sync doctor` finds out what is wrong.")
+        message = f"{config.base_url} could not be asked: {error.detail}. Nothing was written."
+        step = "`convo-sync doctor` finds out what is wrong."
+        return ServerTrouble(error.detail, symptom=error.symptom, message=message, next_step=step)
     error.message = f"{error.message.rstrip('.')}. Nothing was written."
     if isinstance(error, KeyRefused):
         error.next_step = keeping.another(key)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from convo_sync.errors import ConvoSyncError, RateLimited, TryLater
 from convo_sync.records import Completeness, Outcome, Run
-from convo_sync.render import trouble
 from convo_sync.render.text import Look, count, safe
 from convo_sync.render.when import not_before
 from convo_sync.times import write_time
@@ -42,14 +40,6 @@ def unrecorded(error: ConvoSyncError, requests: int = 0) -> Run:
     """The run that an error kept from beginning, or from being counted."""
     outcome = Outcome.PARKED if isinstance(error, TryLater) else Outcome.FAILED
     return Run(outcome, Completeness.NONE, requests, error=_said(error))
-
-
-def in_plain_words(run: Run, error: ConvoSyncError | None) -> tuple[Run, ConvoSyncError | None]:
-    """The same ending, its error a whole sentence with a next step."""
-    if error is None:
-        return run, None
-    error.message, error.next_step = trouble.in_words(*_said(error))
-    return replace(run, error=_said(error) if run.error else None), error
 
 
 def _said(error: ConvoSyncError) -> tuple[str, str, str]:

@@ -10,7 +10,7 @@ import click
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.cli.keeping import another
-from convo_sync.cli.outcome import AGAIN, in_plain_words, run_as_json, run_in_words, unrecorded
+from convo_sync.cli.outcome import AGAIN, run_as_json, run_in_words, unrecorded
 from convo_sync.cli.output import without_reader, write_json, write_lines
 from convo_sync.cli.progress import Show, progress
 from convo_sync.cli.root import Setup
@@ -62,7 +62,7 @@ def _run(setup: Setup, options: Options, *, show: Show) -> tuple[Run, ConvoSyncE
         return unrecorded(before_it_began), before_it_began
     if isinstance(error, KeyRefused) and error.next_step.startswith("Create a key"):
         error.next_step = another(key)
-    return in_plain_words(run, error)
+    return run, error
 
 
 def _conclude(run: Run, error: ConvoSyncError | None, *, as_json: bool, quiet: bool) -> None:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from convo_sync.budget import SMALLEST_LIMIT, reserve
 from convo_sync.render.text import Look, count, pad, safe, wrap
-from convo_sync.render.trouble import in_words
 from convo_sync.render.when import age, at, day_and_minute, iso, not_before, span, until
 from convo_sync.times import parse_time
 from convo_sync.views import RunRow, Status
@@ -169,7 +168,7 @@ def _run_words(run: RunRow | None, look: Look, now: datetime) -> str:
         why = "the list of meetings was not complete yet" if halfway else "the hour's requests were used up"
         return f"{head}, parked{end}: {why}"
     if run.outcome == "failed":
-        return f"{head}, failed: {' '.join(in_words(*run.error)) if run.error else 'no reason recorded'}"
+        return f"{head}, failed: {' '.join(run.error[1:]) if run.error else 'no reason recorded'}"
     return head
 
 

@@ -214,7 +214,7 @@ class Fetcher:
         if not failed:
             return
         session = self._session
-        paused = [schedule.after_trouble(holding, str(trouble), session.now()) for holding, trouble in failed]
+        paused = [schedule.after_trouble(holding, trouble.detail, session.now()) for holding, trouble in failed]
         session.store.store_holdings(paused, session.meter.ahead())
         session.tally.failed += len(paused)
         for holding in paused:

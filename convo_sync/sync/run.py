@@ -185,7 +185,8 @@ def _plan_lacks_the_api(refusal: Forbidden) -> KeyRefused:
 
 def _refused(refusal: Refusal) -> ServerTrouble:
     return ServerTrouble(
-        f"Convo refused the list of meetings or the profile: {refusal.message}",
+        refusal.message,
         symptom="refused_request",
+        message=f"Convo refused the list of meetings or the profile: {refusal.message}",
         next_step="Run it again later; if it stays so, the API may have changed: upgrade convo-sync.",
     )
