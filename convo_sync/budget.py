@@ -113,12 +113,13 @@ def _in_step(budget: Budget, server_time: datetime | None, now: datetime) -> Bud
     if server_time is None:
         return budget
     ahead = server_time - now
-    known = ahead if budget.server_ahead is None else budget.server_ahead
+    known, forward = ahead if budget.server_ahead is None else budget.server_ahead, 0
     # A reading near the last one is the same: were a clock five seconds off now right and now wrong, what one page
     # of the list made due would not be due yet when the documents are planned.
     if budget.server_ahead is None or abs(ahead - known) > SAME_CLOCK:
         forward = max(0, math.ceil((known - ahead) / timedelta(minutes=1)))
-        budget = replace(budget, server_ahead=ahead, sent_by_minute=_moved(budget, forward, now))
+        budget = replace(budget, server_ahead=ahead)
+    budget = replace(budget, sent_by_minute=_moved(budget, forward, now))
     return replace(budget, sent_by_minute=_within_hour(budget, now))
 
 

@@ -147,12 +147,13 @@ def test_resume_at_is_when_the_next_may_be_sent(
         assert available(budget, at - SECOND) == 0
 
 
-def test_resume_at_waits_for_as_many_as_are_over() -> None:
-    """Where more was sent than the limit allows (a plan was lowered), the oldest minute alone frees nothing."""
+@pytest.mark.parametrize(("later", "minutes"), [(94, 61), (95, 81), (300, 81)])
+def test_resume_at_waits_for_as_many_as_are_over(later: int, minutes: int) -> None:
+    """Where more was sent than the limit allows (a plan was lowered), the oldest minute may free nothing."""
     budget = sent(Budget(limit=500), 10, NOON)
-    budget = sent(budget, 300, NOON + timedelta(minutes=20))
+    budget = sent(budget, later, NOON + timedelta(minutes=20))
     budget = answered(budget, RateReading(limit=100), NOON + timedelta(minutes=30))
-    assert resume_at(budget, NOON + timedelta(minutes=30)) == NOON + timedelta(minutes=81)
+    assert resume_at(budget, NOON + timedelta(minutes=30)) == NOON + timedelta(minutes=minutes)
 
 
 @given(minutes_ago, st.booleans())

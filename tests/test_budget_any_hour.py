@@ -41,12 +41,12 @@ class Hour:
         self.limit, self.dated = limit, dated
         self.time, self.error = NOON, error
         self.counted: list[datetime] = []
-        self.since_set: list[datetime] = []
         self.untold: list[datetime] = []
         self.asked: datetime | None = None
         self.asked_before: datetime | None = None
+        self.excused: datetime | None = None
         self.desk = Desk(Budget(limit=limit, server_ahead=-error if dated else None))
-        self.blind = self.told_to_ask = False
+        self.blind = self.blind_if_crashed = self.sent_blind = self.told_to_ask = False
         self.restart()
 
     def restart(self) -> None:
@@ -67,18 +67,21 @@ class Hour:
         self.tick()
 
     def wait(self, do: Do) -> None:
-        # A run does not rest between a commit and the request that it has counted: the next one goes on later.
+        # A run does not rest between a commit and the request that it has counted: the next run goes on later.
         self.stop(do)
         self.time += timedelta(seconds=do.seconds)
 
     def set_clock(self, do: Do) -> None:
         if self.dated:
+            self.stop(do)
             self.error += timedelta(seconds=do.seconds)
-            # By which clock these were sent nothing can tell any more.
-            self.untold += self.since_set
-            self.since_set, self.blind = [], True
+            # By which clock it was that these were sent nothing can tell any more.
+            self.untold = list(self.counted) if self.sent_blind else self.untold
+            self.blind, self.blind_if_crashed, self.sent_blind = True, True, False
 
     def crash(self, do: Do) -> None:
+        # What an answer told of the clock is lost with it, if it was not committed yet.
+        self.blind = self.blind_if_crashed
         self.restart()
 
     def stop(self, do: Do) -> None:
@@ -93,9 +96,10 @@ class Hour:
                 self.parked(parked)
                 return
             self.check()
+            self.sent_blind = self.blind
             getattr(self, do.what)(do)
             if do.commits:
-                self.desk.budget = self.meter.ahead()
+                self.desk.budget, self.blind_if_crashed = self.meter.ahead(), self.blind
 
     def parked(self, parked: TryLater) -> None:
         assert parked.resume_at is not None
@@ -104,21 +108,23 @@ class Hour:
     def check(self) -> None:
         """The request that is about to be sent has room in the hour, as far as any answer could have told."""
         self.asked_before = self.asked
-        if self.desk.budget.remaining is not None and self.desk.budget.asked_at == self.desk.now:
+        asks = self.desk.budget.remaining is not None and self.desk.budget.asked_at == self.desk.now
+        if asks:
             assert self.blind or self.asked is None or self.time - self.asked >= ASK_PAUSE
-            lost, self.asked = self.asked is not None, self.time
-            if lost or self.told_to_ask:
-                return
-        if not self.blind:
-            told = Counter(self.in_the_hour(BLUR)) - Counter(self.untold)
-            assert told.total() < self.limit - reserve(self.limit)
+            self.asked = self.time
+        # A Reset frees what left the hour: one who asks then gives back no request that was beyond before.
+        late = self.excused is not None and self.time - self.excused <= HOUR
+        if self.blind or (asks and (self.asked_before is not None or self.told_to_ask or late)):
+            self.excused = self.time
+            return
+        told = Counter(self.in_the_hour(BLUR)) - Counter(self.untold)
+        assert told.total() < self.limit - reserve(self.limit)
 
     # -- what becomes of a request
 
     def lost(self, do: Do) -> None:
         """The server counts it; its answer never comes."""
         self.counted.append(self.time)
-        self.since_set += [self.time] if self.blind else []
 
     def unsent(self, do: Do) -> None:
         """There is no connection, and the client knows that nothing was sent."""
@@ -154,8 +160,7 @@ class Hour:
         else:
             self.meter.answered(RateReading(server_time=date))
         self.asked, self.told_to_ask = None, False
-        if date is not None:
-            self.since_set, self.blind = [], False
+        self.blind = self.blind and date is None
 
 
 WAITS = (1, 6, 59, 61, 600, 1800, 3540, 3599, 3601, 3661, 7300)
@@ -199,8 +204,9 @@ def test_never_more_than_the_hour_less_the_reserve(
     """Whatever happens, a request is sent only with room in the server's rolling hour, the reserve left alone.
 
     Excepted are those that nothing could warn: between a clock that is set and the first answer with a Date, and the
-    one request a minute that asks after a Reset whose answer was lost, or after a Retry-After that was too short. Where
-    the clock is set twice before an answer has a Date, what was sent between is not told from what is an hour old.
+    one request a minute that asks after a Reset whose answer was lost, or after a Retry-After that was too short; and,
+    for an hour after one of these, the one that asks at each Reset. Where
+    the clock is set again before an answer has a Date, what was sent before is not told from what is an hour old.
     """
     hour = Hour(limit=limit, dated=dated, error=timedelta(seconds=error if dated else 0))
     for do in happens:

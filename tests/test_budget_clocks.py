@@ -53,6 +53,14 @@ def test_slow_answers_lose_no_count() -> None:
     assert counted(budget, server) == 60
 
 
+def test_a_clock_set_back_by_seconds_loses_no_count() -> None:
+    """Set back over the turn of a minute by less than is told apart: what was sent in the minute ahead still counts."""
+    budget, late = answer_at(Budget(), NOON, NOON), NOON + timedelta(minutes=1, seconds=1)
+    budget = sending(sent(budget, 30, late), late)
+    budget = answered(budget, RateReading(server_time=late), late - timedelta(seconds=4))
+    assert counted(budget, late) == 32
+
+
 def test_a_proxys_wrong_date_loses_no_count() -> None:
     """One answer with a Date of years ago, or years ahead, between others does not empty the count."""
     for wrong in (datetime(1970, 1, 1, tzinfo=UTC), datetime(2099, 1, 1, tzinfo=UTC)):
