@@ -44,6 +44,7 @@ create table documents (
     created_at text, -- when the server made it (key points, feedback), where it says so
     fetched_at text not null, -- when this version was first received
     quarantined integer not null default 0, -- parts of it that were unusable and left out of the derived tables
+    substance integer not null default 0, -- parts that say something: turns that are not blank, points, items, scores
     changed integer not null -- number of the transaction that last changed this row
 ) strict;
 create unique index documents_key on documents (coalesce(conversation_id, ''), kind, item); -- one of each
@@ -83,7 +84,7 @@ create table keypoints (
     position integer not null, -- 0-based, over all sections
     section integer not null, -- 0-based number of the section
     heading text, -- the section's heading
-    text text not null, -- the point
+    text text, -- the point; null where the section is a heading alone
     changed integer not null, -- number of the transaction that last changed this row
     unique (conversation_id, position)
 ) strict;
@@ -233,7 +234,8 @@ create table events (
     start_date text, -- the first day, for whole days
     end_time text, -- when it ends; null for whole days
     end_date text, -- the day after the last, for whole days
-    time_zone text, -- the calendar's time zone
+    time_zone text, -- the time zone of its start
+    end_time_zone text, -- the time zone of its end
     summary text, -- the event's title
     changed integer not null -- number of the transaction that last changed this row
 ) strict;
@@ -347,8 +349,14 @@ create table account (
     name text not null, -- the owner's name
     tier text not null, -- starter, professional, enterprise
     timezone text not null, -- the owner's time zone
+    language text, -- the owner's language
+    picture_url text, -- the owner's picture
+    created_at text, -- when the account was made
+    subscription_status text, -- active, or what else Convo says of the plan
+    period_end text, -- when the paid period ends
     credits_used integer, -- AI generations of this month
     credits_limit integer, -- AI generations a month; null where unlimited
+    credits_remaining integer, -- AI generations left, as the server counts; null where unlimited
     credits_reset_at text, -- when the month turns
     read_at text not null, -- when the profile was read
     changed integer not null -- number of the transaction that last changed this row
@@ -398,10 +406,28 @@ select
 from conversations c
 left join feedback f on f.conversation_id = c.id;
 
+-- How many words a turn has. Where letters run on for more than twelve to a word the script has no spaces: then two
+-- characters count as a word. Internal.
+create view _turns as
+select
+    conversation_id, -- the meeting
+    position, -- 0-based place in the transcript
+    speaker, -- who spoke
+    timestamp, -- when the turn began
+    case
+        when said = '' then 0
+        when length(said) > 12 * (length(said) - length(replace(said, ' ', '')) + 1) then length(said) / 2
+        else length(said) - length(replace(said, ' ', '')) + 1
+    end as words -- of the turn
+from (
+    select
+        conversation_id, position, speaker, timestamp, trim(replace(replace(text, char(10), ' '), char(9), ' ')) as said
+    from segments
+);
+
 -- Who spoke how much: one row a speaker and conversation. A turn lasts until the next one begins, yet no longer than its
--- words take at 60 words a minute, so that a pause is nobody's speech. Written without window functions: SQLite carries a
--- `where conversation_id = …` into it, and reads that meeting alone.
-create view speaking_time as
+-- words take at 60 words a minute, so that a pause is nobody's speech.
+create view speaking_time as -- without window functions: SQLite carries a `where conversation_id = …` into it
 select
     conversation_id, -- the meeting
     coalesce(speaker, 'unknown') as speaker, -- who
@@ -409,23 +435,21 @@ select
     sum(words) as words, -- how many words
     round(sum(min(coalesce(until_next, words * 0.4), words * 1.0)), 1) as seconds, -- how long
     round(1.0 * sum(words) / (
-        select sum(length(trim(a.text)) - length(replace(trim(a.text), ' ', '')) + 1)
-        from segments a
-        where a.conversation_id = turn.conversation_id
+        select sum(a.words) from _turns a where a.conversation_id = turn.conversation_id
     ), 4) as share -- of the meeting's words, 0 to 1
 from (
     select
-        s.conversation_id,
-        s.speaker,
-        length(trim(s.text)) - length(replace(trim(s.text), ' ', '')) + 1 as words,
+        t.conversation_id,
+        t.speaker,
+        t.words,
         max(0, (julianday((
             select n.timestamp
             from segments n
-            where n.conversation_id = s.conversation_id and n.position > s.position
+            where n.conversation_id = t.conversation_id and n.position > t.position
             order by n.position
             limit 1
-        )) - julianday(s.timestamp)) * 86400) as until_next
-    from segments s
+        )) - julianday(t.timestamp)) * 86400) as until_next
+    from _turns t
 ) turn
 group by conversation_id, coalesce(speaker, 'unknown');
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Self
 
 from convo_sync.errors import ArchiveError, ArchiveLocked, StorageFull
-from convo_sync.times import format_time
+from convo_sync.times import format_time, parse_time
 
 if sys.platform == "win32":
     import msvcrt
@@ -178,9 +178,16 @@ class WriterLock:
         try:
             with self.path.open("rb") as file:
                 found = json.loads(file.read(_LONGEST_NAME))
-            return f"{found['command']} (pid {found['pid']}, since {found['since']})"
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            since = _since(parse_time(str(found["since"])), datetime.now(UTC))
+            return f"{found['command']} (pid {found['pid']}, since {since})"
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return "a process that did not say its name"
+
+
+def _since(then: datetime, now: datetime) -> str:
+    """``14:05`` by this machine's clock, with the date where that is not today's."""
+    then, now = then.astimezone(), now.astimezone()
+    return f"{then:%H:%M}" if then.date() == now.date() else f"{then:%Y-%m-%d %H:%M}"
 
 
 def _explained(path: Path, error: OSError) -> ArchiveError:

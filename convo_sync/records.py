@@ -103,7 +103,8 @@ class Document:
     """One fetched resource. `body` as received; `rows` what is derived from it: table name -> rows in column order.
 
     `item` tells several of a kind apart (the id of an answer or e-mail; id and start of an event), else it is empty.
-    `title` and `created_at` are the server's, where the kind has them; `quarantined` counts parts that were unusable.
+    `title` and `created_at` are the server's, where the kind has them. `quarantined` counts parts that were unusable,
+    `substance` those that say something: turns that are not blank, points, decisions, items, dates, scores.
     """
 
     conversation_id: ConversationId
@@ -115,6 +116,7 @@ class Document:
     item: str = ""
     title: str | None = None
     created_at: str | None = None
+    substance: int = 0
 
     @property
     def segments(self) -> int:
@@ -123,8 +125,8 @@ class Document:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is derived from it but its key."""
-        return all(value is None for rows in self.rows.values() for row in rows for value in row[1:])
+        """Whether it says nothing."""
+        return self.substance == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,12 @@ class Account:
     credits_used: int | None
     credits_limit: int | None
     credits_reset_at: datetime | None
-    body: bytes = field(repr=False, default=b"")
+    credits_remaining: int | None = None
+    language: str | None = None
+    picture_url: str | None = None
+    created_at: datetime | None = None
+    subscription_status: str | None = None
+    period_end: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

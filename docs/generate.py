@@ -106,7 +106,7 @@ def tables_page(schema: str) -> str:
     """docs/tables.md."""
     found = list(relations(schema))
     indexes = [each for each in found if each.kind == "index"]
-    views = [each for each in found if each.kind == "view"]
+    views = [each for each in found if each.kind == "view" and not each.is_internal]
     tables = [each for each in found if each.kind == "table" and not each.is_internal]
     internal = [each for each in found if each.is_internal]
     lines = ["# Tables and views", "", "Made from schema.sql by `make docs`; edit that file, not this page.", ""]

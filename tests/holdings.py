@@ -33,12 +33,12 @@ def known(listed: Listing) -> Conversation:
 def transcript(turns: int, digest: str = "t", *, quarantined: int = 0) -> Document:
     """A transcript of so many turns that can be stored, and some that cannot."""
     rows = {"segments": tuple((ONE, position, "text") for position in range(turns))}
-    return Document(ONE, Kind.TRANSCRIPT, digest, b"{}", rows, quarantined)
+    return Document(ONE, Kind.TRANSCRIPT, digest, b"{}", rows, quarantined, substance=turns)
 
 
 def notes(kind: Kind = Kind.KEYPOINTS, digest: str = "k") -> Document:
     """Key points or feedback."""
-    return Document(ONE, kind, digest, b"{}", {kind.value: ((ONE, "text"),)})
+    return Document(ONE, kind, digest, b"{}", {kind.value: ((ONE, "text"),)}, substance=1)
 
 
 def holding(kind: Kind = Kind.KEYPOINTS, state: State = PENDING, **others: object) -> Holding:

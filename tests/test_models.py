@@ -243,6 +243,7 @@ def test_events_are_documents_by_id_and_start() -> None:
                 "2026-03-19T11:00:00.000Z",
                 None,
                 "Europe/Berlin",
+                None,
                 "Kick-off",
             ),
         ),
@@ -255,7 +256,7 @@ def test_whole_day_events_have_a_date_and_no_time() -> None:
     """The item carries the date; what is no date is none."""
     page = read_events(envelope([{"id": "e", "start": {"date": "2026-03-19"}, "end": {"date": "soon"}}, {"id": "f"}]))
     first, second = page.documents
-    assert first.rows["events"] == (("e 2026-03-19", "e", None, "2026-03-19", None, None, None, None),)
+    assert first.rows["events"] == (("e 2026-03-19", "e", None, "2026-03-19", None, None, None, None, None),)
     assert second.item == "f"
 
 

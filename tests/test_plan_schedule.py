@@ -260,7 +260,7 @@ def short_answers(held: Holding, *documents: Document, segments: int = 12) -> li
     """The holding after each short answer, asked for when it was due, and how long after the first that was."""
     seen, now, longest = [], NOON, 0
     for document in documents:
-        held = after_document(held, known(row(segments=segments)), document, now, held_segments=longest or None)
+        held = after_document(held, known(row(segments=segments)), document, now, held=longest or None)
         longest = max(longest, document.segments)
         seen.append((held, now - NOON))
         now = held.next_try_at or now
@@ -279,7 +279,7 @@ def test_a_week_alone_does_not_accept_a_short_transcript() -> None:
     """A laptop that slept for a week has asked twice: the transcript stays pending, and is asked for again soon."""
     (first, _), *_ = short_answers(holding(Kind.TRANSCRIPT), transcript(5))
     later = NOON + 30 * DAY
-    after = after_document(first, known(row()), transcript(5), later, held_segments=5)
+    after = after_document(first, known(row()), transcript(5), later, held=5)
     assert (after.state, after.tries, after.next_try_at) == (PENDING, 2, later + STEPS[0])
 
 
@@ -293,7 +293,7 @@ def test_a_transcript_that_grows_starts_the_week_anew() -> None:
 def test_an_accepted_short_transcript_stays_accepted() -> None:
     """The audit finds the same short transcript: it is not owed again."""
     accepted = short_answers(holding(Kind.TRANSCRIPT), *[transcript(5)] * 6)[-1][0]
-    audited = after_document(accepted, known(row()), transcript(5), NOON + 90 * DAY, held_segments=5)
+    audited = after_document(accepted, known(row()), transcript(5), NOON + 90 * DAY, held=5)
     assert (audited.state, audited.next_try_at) == (PRESENT, None)
 
 
@@ -333,7 +333,10 @@ def test_absence(kind: Kind, state: State, digest: str | None, expected: State, 
 @pytest.mark.parametrize(
     ("held", "reason", "count", "state", "due"),
     [
-        pytest.param(holding(digest="k"), "forbidden: no", 12, PRESENT, None, id="held: it stays"),
+        pytest.param(holding(state=PRESENT, digest="k"), "forbidden: no", 12, PRESENT, None, id="held: it stays"),
+        pytest.param(
+            holding(Kind.TRANSCRIPT, digest="t"), "forbidden: no", 12, PENDING, LONGEST_STEP, id="short: it may grow"
+        ),
         pytest.param(holding(), "forbidden: no", 12, NOT_APPLICABLE, LONGEST_STEP, id="the plan lacks it"),
         pytest.param(holding(), "validation_error: no", 12, NOT_APPLICABLE, LONGEST_STEP, id="called invalid"),
         pytest.param(
@@ -393,9 +396,11 @@ def test_a_recheck_that_fails_keeps_its_state() -> None:
         pytest.param(transcript(4), 5, 4, True, id="shorter, as listed"),
         pytest.param(transcript(4), 5, None, True, id="shorter, the list does not count"),
         pytest.param(notes(), 0, 12, True, id="notes replace notes"),
-        pytest.param(replace(notes(), rows={"keypoints": ((ONE, None),)}), 0, 12, False, id="empty notes do not"),
+        pytest.param(replace(notes(), substance=0), 1, 12, False, id="empty notes do not"),
+        pytest.param(replace(notes(), quarantined=2), 3, 12, False, id="invalid notes do not replace more"),
+        pytest.param(notes(), 3, 12, True, id="fewer notes, all valid"),
     ],
 )
 def test_replaces(document: Document, held: int | None, listed: int | None, current: bool) -> None:
     """An empty or cut answer never replaces a better one."""
-    assert replaces(document, held_segments=held, listed=listed) is current
+    assert replaces(document, held=held, listed=listed) is current

@@ -66,7 +66,7 @@ def after(what: str, held: Holding, listed: Listing, now: datetime, number: int)
         turns = {"short": (count or 1) - 1, "whole": count or 5, "same": count or 5}[what]
         digest = held.digest or "d" if what == "same" else f"{what}{number}"
         came = transcript(turns, digest) if held.kind is Kind.TRANSCRIPT else notes(held.kind, digest)
-        return after_document(held, known(listed), came, now, held_segments=3 if held.digest else None)
+        return after_document(held, known(listed), came, now, held=3 if held.digest else None)
     if what == "change":
         before = replace(known(listed), segment_count=99)
         return after_change(before, listed, [held], now)[0]

@@ -248,6 +248,56 @@ def test_a_transcript_that_cannot_be_read_replaces_none(tmp_path: Path) -> None:
         assert rig.rows(versions) == [(2,)]
 
 
+@pytest.mark.parametrize(
+    "feedback",
+    [
+        {"overallScore": None, "strengths": []},
+        {"overallScore": "bad", "strengths": "x", "growthAreas": [{"description": 5}]},
+        {},
+    ],
+)
+def test_feedback_that_says_nothing_replaces_none(tmp_path: Path, feedback: dict[str, Any]) -> None:
+    """An answer with the owner's name alone, or with nothing that can be read: what is held stays."""
+    with Rig.serving(tmp_path) as rig:
+        id_ = add(rig, 1, timedelta(days=2))
+        rig.complete()
+        before = rig.rows("select overall_score, focus from feedback")
+        rig.world.set_raw(id_, "feedback", {"id": id_, "feedback": feedback, "userSpeakerName": "Mara"})
+        rig.complete(audit=True)
+        assert rig.rows("select overall_score, focus from feedback") == before
+        assert held(rig, id_, "feedback")[:2] == ("present", 1)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        {"participants": ["Mara"]},
+        {"sections": [{"heading": "A", "points": "text"}], "decisions": [{"text": "x"}], "participants": ["Mara"]},
+    ],
+)
+def test_key_points_that_cannot_be_read_replace_none(tmp_path: Path, points: dict[str, Any]) -> None:
+    """Fewer because some were invalid, or names alone: the decisions that are held stay."""
+    with Rig.serving(tmp_path) as rig:
+        id_ = add(rig, 1, timedelta(days=2))
+        rig.complete()
+        before = rig.rows("select text from decisions"), rig.rows("select text from keypoints")
+        assert all(before)
+        rig.world.set_raw(id_, "keypoints", {"id": id_, "keypoints": points})
+        rig.complete(audit=True)
+        assert (rig.rows("select text from decisions"), rig.rows("select text from keypoints")) == before
+
+
+def test_another_plan_is_read_at_once(tmp_path: Path) -> None:
+    """When the limit changes the profile is read again, once."""
+    with Rig.serving(tmp_path, tier="starter") as rig:
+        add(rig, 1, timedelta(days=2))
+        rig.complete()
+        rig.simulator.set_tier("enterprise")
+        rig.complete()
+        assert rig.rows("select tier from account") == [("enterprise",)]
+        assert rig.complete().requests == 1
+
+
 def test_a_schedule_set_by_a_wrong_clock_ends(tmp_path: Path) -> None:
     """A change seen while the clock was a year ahead is rechecked a while, not for a year."""
     with Rig.serving(tmp_path, assume={"date_header": "no"}) as rig:

@@ -7,6 +7,7 @@ columns, and nothing of the API's JSON.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -45,7 +46,7 @@ _FEEDBACK = (
     "overall_score", "focus", "quote", "reason", "alternative", "clarity", "listening", "time_management",
     "collaboration", "decision_making", "talk_listen_ratio", "user_speaker",
 )  # fmt: skip
-_EVENT = ("event_id", "start_time", "start_date", "end_time", "end_date", "time_zone", "summary")
+_EVENT = ("event_id", "start_time", "start_date", "end_time", "end_date", "time_zone", "end_time_zone", "summary")
 
 TABLES: Mapping[str, Table] = {
     table.name: table
@@ -101,18 +102,34 @@ def _scope(table: Table, document: Document) -> Row:
 
 
 def _notes(document: Document) -> Iterable[tuple[str, int, str]]:
-    """What of a document is found by search and labelled by its kind: (kind, position, text)."""
+    """What of a document is found by search and labelled by its kind: (kind, number, text)."""
+    numbers: Counter[str] = Counter()
+    for kind, text in _texts(document):
+        if text:
+            yield kind, numbers[kind], text
+            numbers[kind] += 1
+
+
+def _texts(document: Document) -> Iterable[tuple[str, str | None]]:
+    """Every text that says something, with the kind of hit that it makes."""
     rows = document.rows
-    if document.kind is Kind.LISTING and document.title:
-        yield "title", 0, document.title
-    for name, kind in (("keypoints", "keypoints"), ("decisions", "decision"), ("action_items", "action_item")):
-        text = TABLES[name].columns.index("text")
-        for row in rows.get(name, ()):
-            yield kind, row[1], row[text]
-    for row in rows.get("feedback_points", ()):
-        yield "feedback", row[1], " ".join(part for part in row[4:7] if part)
+    if document.kind is Kind.LISTING:
+        yield "title", document.title
+    headings = {section: heading for _, _, section, heading, _ in rows.get("keypoints", ())}
+    yield from (("keypoints", heading) for heading in headings.values())
+    yield from (("keypoints", text) for *_, text in rows.get("keypoints", ()))
+    yield from (("keypoints", _joined(row[2:])) for row in rows.get("important_dates", ()))
+    yield from (("decision", row[2]) for row in rows.get("decisions", ()))
+    yield from (("action_item", row[2]) for row in rows.get("action_items", ()))
+    yield from (("feedback", _joined(row[2:6])) for row in rows.get("feedback", ()))
+    yield from (("feedback", _joined(row[3:7])) for row in rows.get("feedback_points", ()))
+    yield from (("feedback", row[2]) for row in rows.get("action_plan", ()))
     for _, _, first, second, *_ in (*rows.get("emails", ()), *rows.get("answers", ())):
-        yield document.kind.value, 0, f"{first}\n{second}"
+        yield document.kind.value, f"{first}\n{second}"
+
+
+def _joined(parts: Iterable[str | None]) -> str:
+    return " ".join(part for part in parts if part)
 
 
 def _merge(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> None:

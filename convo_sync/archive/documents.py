@@ -69,9 +69,10 @@ def _insert(change: Change, document: Document, now: datetime) -> int:
     cursor = change.connection.execute(
         """
         insert into documents (
-            conversation_id, kind, item, revision, digest, title, created_at, fetched_at, quarantined, changed
+            conversation_id, kind, item, revision, digest, title, created_at, fetched_at, quarantined, substance,
+            changed
         )
-        values (?, ?, ?, 1, ?, ?, ?, ?, ?, ?)
+        values (?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             document.conversation_id or None,
@@ -85,14 +86,16 @@ def _insert(change: Change, document: Document, now: datetime) -> int:
 
 
 def _current_values(document: Document, now: datetime) -> tuple[str | int | None, ...]:
-    return document.digest, document.title, document.created_at, format_time(now), document.quarantined
+    made, received = document.created_at, format_time(now)
+    return document.digest, document.title, made, received, document.quarantined, document.substance
 
 
 def _make_current(change: Change, document_id: int, revision: int, document: Document, now: datetime) -> None:
     change.connection.execute(
         """
         update documents
-        set digest = ?, title = ?, created_at = ?, fetched_at = ?, quarantined = ?, revision = ?, changed = ?
+        set digest = ?, title = ?, created_at = ?, fetched_at = ?, quarantined = ?, substance = ?, revision = ?,
+            changed = ?
         where id = ?
         """,
         (*_current_values(document, now), revision, change.number, document_id),

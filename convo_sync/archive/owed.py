@@ -126,14 +126,10 @@ def newest(connection: sqlite.Connection, count: int) -> frozenset[ConversationI
     return frozenset(ConversationId(id_) for (id_,) in rows)
 
 
-def held_segments(connection: sqlite.Connection, conversation_id: ConversationId, kind: Kind) -> int | None:
-    """Turns of the current document (0 for other kinds); None where there is none."""
+def held_substance(connection: sqlite.Connection, conversation_id: ConversationId, kind: Kind) -> int | None:
+    """How much the current document says; None where there is none."""
     row = connection.execute(
-        """
-        select (select count(*) from segments s where s.conversation_id = d.conversation_id and d.kind = 'transcript')
-        from documents d
-        where coalesce(d.conversation_id, '') = ? and d.kind = ? -- as the index has it
-        """,
+        "select substance from documents where coalesce(conversation_id, '') = ? and kind = ?",  # as the index has it
         (conversation_id, kind.value),
     ).fetchone()
     return int(row[0]) if row else None

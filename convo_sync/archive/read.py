@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from convo_sync.archive import searching, sqlite
@@ -31,6 +32,7 @@ _ROWS = """
         c.gone_at
     from conversations c
 """
+_NEWEST_FIRST = "order by c.start_time desc, c.id"
 
 
 class Reader:
@@ -86,18 +88,17 @@ class Reader:
         Args:
             since: those that began then or later, as UTC text.
             before: those that began before then.
-            title: those whose title has this in it, in any case.
+            title: those whose title has this in it, in any case and any language.
             limit: at most so many; -1 for all.
         """
-        sql = f"""
-            {_ROWS}
-            where (?1 is null or c.start_time >= ?1) and (?2 is null or c.start_time < ?2)
-            and (?3 = '' or instr(lower(c.title), lower(?3)) > 0)
-            order by c.start_time desc, c.id
-            limit ?4
-        """
+        sql = f"{_ROWS} where (?1 is null or c.start_time >= ?1) and (?2 is null or c.start_time < ?2) {_NEWEST_FIRST}"
+        wanted = _folded(title)
         with self._plainly():
-            return [_row(row) for row in self._connection.execute(sql, (since, before, title, limit))]
+            # A limit below zero is none. Titles are compared here: SQLite's lower() knows the letters of ASCII only.
+            if not wanted:
+                return [_row(row) for row in self._connection.execute(f"{sql} limit ?3", (since, before, limit))]
+            found = (row for row in self._connection.execute(sql, (since, before)) if wanted in _folded(row[1]))
+            return [_row(row) for row in islice(found, limit if limit >= 0 else None)]
 
     def meeting(self, name: str) -> Meeting:
         """One conversation with all that is archived of it, by its id or the beginning of it.
@@ -179,7 +180,9 @@ class Reader:
         sections: dict[int, tuple[str, list[str]]] = {}
         sql = "select section, coalesce(heading, ''), text from keypoints where conversation_id = ? order by position"
         for section, heading, text in self._all(sql, conversation_id):
-            sections.setdefault(section, (heading, []))[1].append(text)
+            points = sections.setdefault(section, (heading, []))[1]
+            if text is not None:
+                points.append(text)
         return tuple((heading, tuple(points)) for heading, points in sections.values())
 
     def status(self, now: datetime) -> Status:
@@ -225,6 +228,15 @@ class Reader:
     def _plainly(self) -> Iterator[None]:
         with sqlite.plain_reads(self.path):
             yield
+
+
+def _folded(text: str) -> str:
+    """The text for comparisons in which case does not count, nor whether an accent is a character of its own."""
+    if text.isascii():
+        return text.lower()
+    from unicodedata import normalize
+
+    return normalize("NFC", normalize("NFC", text).casefold())
 
 
 def _row(row: Sequence[Any]) -> MeetingRow:

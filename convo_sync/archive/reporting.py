@@ -90,8 +90,8 @@ def _oldest_failure(connection: sqlite.Connection) -> tuple[str, str, str] | Non
         """
         select conversation_id, kind, reason
         from holdings
-        where state = 'failed'
-        order by tries desc, conversation_id
+        where failures > 0
+        order by failures desc, checked_at, conversation_id
         limit 1
         """
     ).fetchone()

@@ -25,12 +25,13 @@ _SEGMENTS = """
     order by rank
     limit ?
 """
+# One placeholder a kind is put in: ranked among the wanted kinds alone, or the others would use up the limit.
 _NOTES = """
     select notes_fts.rowid, c.id, c.title, c.start_time, n.kind, n.text, -rank
     from notes_fts
     join _notes n on n.id = notes_fts.rowid
     join conversations c on c.id = n.conversation_id
-    where notes_fts match ?
+    where notes_fts match ? and n.kind in ({})
     order by rank
     limit ?
 """
@@ -44,15 +45,18 @@ def search(connection: sqlite.Connection, query: Query, *, limit: int, kinds: Co
         kinds: of `KINDS`; those to look at.
     """
     found: dict[tuple[str, str, int | None, str], _Found] = {}
+    most, more = max(_RANKED, limit + 1), False
     if not query.is_empty:
         for match in dict.fromkeys((query.every(), query.some())):
-            for each in _ranked(connection, match, kinds):
+            ranked = _ranked(connection, match, kinds, most)
+            more |= len(ranked) >= most
+            for each in ranked:
                 found.setdefault((each.hit.conversation_id, each.hit.kind, each.hit.position, each.hit.text), each)
             if len(found) > limit:
                 break
     shown = tuple(_with_snippet(connection, each, query) for each in islice(found.values(), max(0, limit)))
     total = len({each.hit.conversation_id for each in found.values()})
-    return SearchResult(query.text, total, len(found) > limit, shown, coverage(connection))
+    return SearchResult(query.text, total, more or len(found) > limit, shown, coverage(connection))
 
 
 class _Found(NamedTuple):
@@ -63,13 +67,14 @@ class _Found(NamedTuple):
     match: str
 
 
-def _ranked(connection: sqlite.Connection, match: str, kinds: Collection[str]) -> list[_Found]:
+def _ranked(connection: sqlite.Connection, match: str, kinds: Collection[str], most: int) -> list[_Found]:
     found: list[_Found] = []
     if "transcript" in kinds:
-        found.extend(_segment_hits(connection.execute(_SEGMENTS, (match, _RANKED)), match))
-    if set(kinds) - {"transcript"}:
-        notes = _note_hits(connection.execute(_NOTES, (match, _RANKED)), match)
-        found.extend(each for each in notes if each.hit.kind in kinds)
+        found.extend(_segment_hits(connection.execute(_SEGMENTS, (match, most)), match))
+    of_notes = [kind for kind in kinds if kind != "transcript"]
+    if of_notes:
+        sql = _NOTES.format(", ".join("?" * len(of_notes)))
+        found.extend(_note_hits(connection.execute(sql, (match, *of_notes, most)), match))
     return sorted(found, key=lambda each: (-each.hit.score, each.hit.conversation_id, each.hit.position or 0))
 
 

@@ -59,6 +59,9 @@ _OF_THE_FILE = frozenset({
 })  # fmt: skip
 _WRITER_SETTINGS = (
     "synchronous = full",
+    # macOS: without these a write reaches the drive's cache, and not the disk. Elsewhere they change nothing.
+    "fullfsync = on",
+    "checkpoint_fullfsync = on",
     "foreign_keys = on",
     # INSERT OR REPLACE would leave stale rows in the FTS index while this is off; nothing here uses it, others may.
     "recursive_triggers = on",

@@ -194,10 +194,10 @@ class Archive:
         with self._reading() as connection:
             return owed.transcripts(connection, ids)
 
-    def held_segments(self, conversation_id: ConversationId, kind: Kind) -> int | None:
-        """Turns of the current document (0 for other kinds); None where there is none."""
+    def held_substance(self, conversation_id: ConversationId, kind: Kind) -> int | None:
+        """How much the current document says; None where there is none."""
         with self._reading() as connection:
-            return owed.held_segments(connection, conversation_id, kind)
+            return owed.held_substance(connection, conversation_id, kind)
 
     def store_document(
         self,
@@ -229,8 +229,14 @@ def _store_account(tables: sqlite_utils.Database, account: Account, now: datetim
         "name": account.name,
         "tier": account.tier,
         "timezone": account.timezone,
+        "language": account.language,
+        "picture_url": account.picture_url,
+        "created_at": write_time(account.created_at),
+        "subscription_status": account.subscription_status,
+        "period_end": write_time(account.period_end),
         "credits_used": account.credits_used,
         "credits_limit": account.credits_limit,
+        "credits_remaining": account.credits_remaining,
         "credits_reset_at": write_time(account.credits_reset_at),
         "read_at": format_time(now),
         "changed": changed,

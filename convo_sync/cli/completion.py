@@ -11,8 +11,12 @@ SHELLS = ("bash", "zsh", "fish")
 _VARIABLE = "_CONVO_SYNC_COMPLETE"
 
 
+def _shells(_ctx: click.Context, _argument: click.Parameter, begun: str) -> list[str]:
+    return [shell for shell in SHELLS if shell.startswith(begun)]
+
+
 @click.command("completion", epilog='Example: eval "$(convo-sync completion bash)"')
-@click.argument("shell", metavar="SHELL")
+@click.argument("shell", metavar="SHELL", shell_complete=_shells)
 def command(shell: str) -> None:
     """Print the completion script for your SHELL: bash, zsh or fish.
 

@@ -12,7 +12,7 @@ from convo_sync.cli.account import utc_now
 from convo_sync.cli.checks import Situation, examine
 from convo_sync.cli.finding import Finding, State
 from convo_sync.cli.root import Setup
-from convo_sync.render.text import Look, count, pad, safe
+from convo_sync.render.text import Look, count, pad, safe, wrap
 
 
 @click.command("doctor", epilog="Example: convo-sync doctor --offline")
@@ -43,14 +43,19 @@ def _document(findings: Sequence[Finding], code: int) -> dict[str, object]:
 
 
 def _lines(findings: Sequence[Finding], look: Look, *, quiet: bool) -> Iterator[str]:
+    width = look.prose if output.is_terminal() else 0
     paint: dict[State, Callable[[str], str]] = {State.OK: str, State.PROBLEM: look.alarm, State.SKIPPED: look.faint}
     names, states = (max(map(len, words)) for words in ([each.name for each in findings], list(State)))
     for each in findings:
         if quiet and each.state is not State.PROBLEM:
             continue
-        yield f"{paint[each.state](pad(each.state, states))}  {pad(each.name, names)}  {safe(each.message)}"
+        margin = " " * (states + names + 4)
+        # Wrapped for a reader only; what is to be typed stays in one piece, so that it can be copied.
+        message, *more = wrap(safe(each.message), width - len(margin)) if width else [safe(each.message)]
+        yield f"{paint[each.state](pad(each.state, states))}  {pad(each.name, names)}  {message}"
+        yield from (f"{margin}{line}" for line in more)
         if each.next_step:
-            yield f"{'':<{states + names + 4}}-> {safe(each.next_step)}"
+            yield f"{margin}-> {safe(each.next_step)}"
     broken = sum(each.state is State.PROBLEM for each in findings)
     if not quiet:
         yield f"{count(broken, 'problem')} to mend, from the top." if broken else "Nothing is wrong."

@@ -20,7 +20,7 @@ _TEMPLATE = """\
 [api]
 # Where Convo's API is. The key is sent there over https only, or over http to this machine.
 # The variable CONVO_SYNC_BASE_URL comes before this.
-{base_url}
+# base_url = {default_base_url}
 
 # Where the API key is. CONVO_API_KEY comes first, then a file that only you can read, then a command that prints the
 # key, such as "op read op://Private/Convo/key" or "pass convo"; with neither of them, the system's keyring is asked.
@@ -44,7 +44,6 @@ _TEMPLATE = """\
 class Answers:
     """What is said in the file; None leaves the default, commented out."""
 
-    base_url: str | None = None
     api_key_file: Path | None = None
     api_key_command: str | None = None
     archive: Path | None = None
@@ -57,9 +56,8 @@ def compose(answers: Answers, path: Path) -> str:
     Raises:
         ConfigurationError: an answer cannot be written in it, or is not allowed.
     """
-    address = None if answers.base_url == DEFAULT_BASE_URL else answers.base_url
     text = _TEMPLATE.format(
-        base_url=_line("base_url", address, DEFAULT_BASE_URL),
+        default_base_url=_quoted(DEFAULT_BASE_URL),
         api_key_file=_line("api_key_file", answers.api_key_file, "convo-api-key"),
         api_key_command=_line("api_key_command", answers.api_key_command, "pass convo"),
         path=_line("path", answers.archive, "archive.db"),

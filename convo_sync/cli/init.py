@@ -19,10 +19,10 @@ from convo_sync.cli.keeping import Kept, Wish
 from convo_sync.cli.output import say
 from convo_sync.cli.root import Setup
 from convo_sync.client import Client
-from convo_sync.config import Config, load, parse_duration
+from convo_sync.config import BASE_URL_VARIABLE, Config, load, parse_duration
 from convo_sync.credentials import VARIABLE, Key
 from convo_sync.errors import ArchiveError, ConvoSyncError, KeyRefused, ServerTrouble, UsageError
-from convo_sync.places import config_path
+from convo_sync.places import archive_file, config_path
 from convo_sync.records import Account, RateReading
 from convo_sync.render.text import count, safe
 
@@ -75,6 +75,8 @@ def command(
     config.toml that is there is never overwritten.
     """
     wish = Wish(key_file, key_command, key_stdin, new_key, store)
+    if key_command is not None and not key_command.strip():
+        raise UsageError("--key-command is followed by no command.", "Name the command that prints the key.")
     if sum(map(bool, (key_file, key_command, key_stdin))) > 1:
         raise UsageError("A key comes from one place.", "Give one of --key-file, --key-command and --key-stdin.")
     config = _configuration(setup, wish, every)
@@ -87,6 +89,7 @@ def command(
     kept = keeping.keep(key, wish, config, is_new=is_new)
     written = _write(setup, config, kept, every)
     _report(setup, tested, {"Key": kept.words, "Config": written, "Archive": str(archive)})
+    _say_what_was_not_written(setup, config, is_new=is_new and store != keeping.NONE)
     if is_new and os.environ.get(VARIABLE):
         say(f"{VARIABLE} is set, and comes before the key that was just kept: unset it.")
 
@@ -155,10 +158,27 @@ def _write(setup: Setup, config: Config, kept: Kept, every: str | None) -> str:
     """Write config.toml where there is none; what became of it, in words."""
     if config.exists:
         return f"{config.path} is there already and in order; it stays as it is"
-    archive = Path(os.path.abspath(setup.archive)) if setup.archive_given else None
-    answers = Answers(config.base_url, kept.api_key_file, kept.api_key_command, archive, every)
+    archive = None if _from_environment(setup) else Path(os.path.abspath(setup.archive))
+    answers = Answers(kept.api_key_file, kept.api_key_command, archive if setup.archive_given else None, every)
     first_config.write(first_config.compose(answers, config.path), config.path)
     return f"written to {config.path}"
+
+
+def _from_environment(setup: Setup) -> bool:
+    """Whether only the environment names the archive; what stands there is often for one trial."""
+    return bool(os.environ.get("CONVO_SYNC_ARCHIVE")) and setup.archive_file == archive_file()
+
+
+def _say_what_was_not_written(setup: Setup, config: Config, *, is_new: bool) -> None:
+    """Tell of what was tried with, and is not in config.toml: a simulator's address would be wrong tomorrow."""
+    if config.exists:
+        return
+    if os.environ.get(BASE_URL_VARIABLE):
+        kept = "; the key that was just kept is the one for there" if is_new else ""
+        say(f"{BASE_URL_VARIABLE} is set to {config.base_url}, and is not written into config.toml{kept}.")
+    if _from_environment(setup):
+        usual = archive_file({name: value for name, value in os.environ.items() if name != "CONVO_SYNC_ARCHIVE"})
+        say(f"CONVO_SYNC_ARCHIVE is set, and is not written into config.toml: without it, the archive is {usual}.")
 
 
 def _report(setup: Setup, tested: Tested, places: dict[str, str]) -> None:

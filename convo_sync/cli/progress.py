@@ -8,19 +8,21 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-import time
 from collections.abc import Callable, Iterator
 from enum import Enum
+from shutil import get_terminal_size
 from typing import Any
 
 import click
 
 from convo_sync.cli.output import say
 from convo_sync.records import Progress
-from convo_sync.render.text import safe
+from convo_sync.render.text import count, safe
 
 Tell = Callable[[Progress], None]
 log = logging.getLogger(__name__)
+# On a narrower terminal the bar's line would be wider than the screen, and leave one line a document behind.
+_BAR_COLUMNS, _ROOMY = 36, 110
 
 
 class Show(Enum):
@@ -71,7 +73,7 @@ def _line(event: Progress) -> None:
     if event.event == "step":
         say(f"{event.done}/{event.planned} {event.conversation_id} {event.detail}")
     elif event.event == "planned":
-        say(f"{event.planned} documents to ask for")
+        say(f"{count(event.planned, 'document')} to ask for" if event.planned else "nothing more to ask for")
     else:
         say(_sentence(event))
 
@@ -93,7 +95,7 @@ class _Bar:
     def __init__(self) -> None:
         self._bar: Any = None
         self._left: int | None = None
-        self._began = time.monotonic()
+        self._is_roomy = get_terminal_size().columns >= _ROOMY
 
     def tell(self, event: Progress) -> None:
         self._left = event.left
@@ -114,13 +116,16 @@ class _Bar:
                 label="Documents",
                 show_pos=True,
                 show_eta=True,
+                width=_BAR_COLUMNS if self._is_roomy else 0,  # 0: what the line leaves
                 item_show_func=self._beside,
                 file=sys.stderr,
             )
             self._bar.__enter__()
 
     def _beside(self, event: Progress | None) -> str:
-        return "" if self._left is None or event is None else f"{self._left} requests left this hour"
+        if self._left is None or event is None:
+            return ""
+        return f"{self._left} requests left this hour" if self._is_roomy else f"{self._left} left"
 
     def finish(self) -> None:
         if self._bar is not None:

@@ -12,7 +12,7 @@ import click
 from convo_sync import __version__, archive_in_use
 from convo_sync.cli.lazy import LazyGroup
 from convo_sync.cli.output import flush, let_stderr_lose_its_reader, let_stdout_print_anything, say
-from convo_sync.errors import ArchiveUnfit, ConvoSyncError
+from convo_sync.errors import ArchiveUnfit, ConvoSyncError, UsageError
 from convo_sync.places import archive_file, config_file, under_home
 from convo_sync.render.text import safe
 
@@ -95,6 +95,14 @@ def _archive_for_help() -> str:
         return archive_file()
 
 
+def _named(ctx: click.Context, option: click.Parameter, value: str | None) -> str | None:
+    """Refuse an empty name: a shell variable that is not set would silently mean another file than was intended."""
+    if value == "" and not ctx.resilient_parsing:
+        name = option.opts[0]
+        raise UsageError(f"{name} is followed by an empty name.", f"Name a file, or leave {name} out for the default.")
+    return value
+
+
 @click.command(
     "convo-sync",
     cls=Root,
@@ -102,8 +110,8 @@ def _archive_for_help() -> str:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: convo-sync search flip top",
 )
-@click.option("--archive", type=click.Path(), metavar="PATH", help="The archive's file.")
-@click.option("--config", type=click.Path(), metavar="PATH", help="The configuration's file.")
+@click.option("--archive", type=click.Path(), callback=_named, metavar="PATH", help="The archive's file.")
+@click.option("--config", type=click.Path(), callback=_named, metavar="PATH", help="The configuration's file.")
 @click.option("-v", "--verbose", count=True, help="Say more; twice: say everything.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
 @click.version_option(__version__, prog_name="convo-sync")

@@ -23,6 +23,8 @@ class WordsFirst(click.Command):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Sort options from words before click would take ``-news`` for ``-n ews``."""
+        if not ctx.resilient_parsing:
+            _require_values(args)
         options, words = sort_arguments(args)
         return super().parse_args(ctx, [*options, "--", *words])
 
@@ -42,6 +44,16 @@ def sort_arguments(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
         else:
             words.append(argument)
     return options, words
+
+
+def _require_values(arguments: Sequence[str]) -> None:
+    """Refuse an option whose value is missing; click would take what follows for it, the words' own mark included."""
+    for argument, following in zip(arguments, (*arguments[1:], "--"), strict=False):
+        if argument == "--":
+            return
+        if argument in _VALUED and following in ("--", *_FLAGS, *_VALUED):
+            takes = f"It takes one of {', '.join(KINDS)}." if argument == "--kind" else "It takes a number, as in -n 20."
+            raise UsageError(f"{argument} needs a value.", takes)
 
 
 def _carries_value(argument: str) -> bool:

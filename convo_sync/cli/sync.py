@@ -123,6 +123,6 @@ def _show_plan(setup: Setup, *, audit: bool, as_json: bool) -> None:
         write_json({"steps": rows, "credits": 0})
         return
     lines = (f"{row['action']:<8} {row['kind']:<10} {row['conversation_id']}  {row['reason']}" for row in rows)
-    due = f"{count(len(rows), 'document is', 'documents are')} due now. No AI credit would be spent."
+    due = count(len(rows), "document is", "documents are") if rows else "Nothing else is"
     first = "The next run first asks for the list of meetings; what that brings is not known yet."
-    write_lines([first, *map(safe, lines), due])
+    write_lines([first, *map(safe, lines), f"{due} due now. No AI credit would be spent."])

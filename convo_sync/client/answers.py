@@ -47,10 +47,12 @@ def rate_reading(headers: Mapping[str, str], now: datetime) -> RateReading:
     server_time = _http_date(headers.get("date"))
     reset = _whole_number(headers.get("x-ratelimit-reset"))
     away = None if reset is None else reset - (server_time or now).timestamp()
+    if away is not None and (away > _LONGEST_SECONDS or (away < 0 and server_time is None)):
+        away = None  # beyond any window, or past by a clock of ours that may be wrong
     return RateReading(
         limit=_whole_number(headers.get("x-ratelimit-limit")),
         remaining=_whole_number(headers.get("x-ratelimit-remaining")),
-        reset_after_seconds=None if away is None or away > _LONGEST_SECONDS else max(0.0, away),
+        reset_after_seconds=None if away is None else max(0.0, away),
         server_time=server_time,
     )
 
@@ -73,7 +75,8 @@ def _whole_number(text: str | None) -> int | None:
 def _http_date(text: str | None) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text or "")
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        # Reckoning with a date at the end of time overflows; no server means it.
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC) if moment.year < 9000 else None
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
 

@@ -39,7 +39,12 @@ def read_profile(body: bytes) -> Account:
         credits_used=read_count(credits.get("used")),
         credits_limit=read_count(credits.get("limit")),
         credits_reset_at=instant(word(credits.get("resetsAt"))),
-        body=body,
+        credits_remaining=read_count(credits.get("remaining")),
+        language=word(profile.get("language")),
+        picture_url=word(profile.get("profilePictureUrl")),
+        created_at=instant(word(profile.get("createdAt"))),
+        subscription_status=word(subscription.get("status")),
+        period_end=instant(word(subscription.get("currentPeriodEnd"))),
     )
 
 

@@ -81,7 +81,6 @@ def _rows(event: _Event) -> tuple[str, dict[str, tuple[tuple[Any, ...], ...]]]:
     start, end = event.start or _When(), event.end or _When()
     # Every occurrence of a repeated event has the same id.
     item = f"{event.id} {start.time or start.day or ''}".rstrip()
-    zone = start.time_zone or end.time_zone
     invited = [(each.email, each.display_name, each.response_status) for each in event.attendees]
-    row = (item, event.id, start.time, start.day, end.time, end.day, zone, event.summary)
+    row = (item, event.id, start.time, start.day, end.time, end.day, start.time_zone, end.time_zone, event.summary)
     return item, {"events": (row,), "attendees": numbered(invited, item)}

@@ -79,7 +79,13 @@ def _transcript(conversation_id: ConversationId, data: dict[str, Any], body: byt
         raise NotTheApi("the transcript has no list of segments")
     rows = tuple(_segment_rows(conversation_id, raw))
     return Document(
-        conversation_id, Kind.TRANSCRIPT, fingerprint(data), body, {"segments": rows}, quarantined=len(raw) - len(rows)
+        conversation_id,
+        Kind.TRANSCRIPT,
+        fingerprint(data),
+        body,
+        {"segments": rows},
+        quarantined=len(raw) - len(rows),
+        substance=sum(not text.isspace() for *_, text in rows if text),
     )
 
 
@@ -108,7 +114,11 @@ def _keypoints(conversation_id: ConversationId, data: dict[str, Any], body: byte
     if content is None:
         return None
     read, dropped = read_counting(Keypoints, content)
-    points = [(place, each.heading, point) for place, each in enumerate(read.sections) for point in each.points]
+    points = [
+        (place, each.heading, point)
+        for place, each in enumerate(read.sections)
+        for point in each.points or ((None,) if each.heading else ())
+    ]
     items = [(each.item, each.owner, each.confidence, each.priority) for each in read.action_items]
     rows = {
         "keypoints": numbered(points, conversation_id),
@@ -117,7 +127,8 @@ def _keypoints(conversation_id: ConversationId, data: dict[str, Any], body: byte
         "participants": numbered([(name,) for name in read.participants], conversation_id),
         "important_dates": numbered([(each.date, each.context) for each in read.important_dates], conversation_id),
     }
-    return document(conversation_id, Kind.KEYPOINTS, data, body, rows, dropped, title=read.title)
+    substance = sum(len(rows[name]) for name in ("keypoints", "decisions", "action_items", "important_dates"))
+    return document(conversation_id, Kind.KEYPOINTS, data, body, rows, dropped, title=read.title, substance=substance)
 
 
 def _feedback(conversation_id: ConversationId, data: dict[str, Any], body: bytes) -> Document | None:
@@ -126,14 +137,18 @@ def _feedback(conversation_id: ConversationId, data: dict[str, Any], body: bytes
         return None
     read, dropped = read_counting(Feedback, content)
     points = [("strength", each) for each in read.strengths] + [("growth", each) for each in read.growth_areas]
+    sheet = _score_sheet(conversation_id, read, data)
     rows = {
-        "feedback": (_score_sheet(conversation_id, read, data),),
+        "feedback": (sheet,),
         "feedback_points": numbered(
             [(t, p.category, p.description, p.suggestion, p.quote, p.timestamp) for t, p in points], conversation_id
         ),
         "action_plan": numbered([(text,) for text in read.action_plan], conversation_id),
     }
-    return document(conversation_id, Kind.FEEDBACK, data, body, rows, dropped)
+    # The last column names the owner, and says nothing about them.
+    said = sum(value is not None for value in sheet[1:-1])
+    substance = said + len(points) + len(read.action_plan)
+    return document(conversation_id, Kind.FEEDBACK, data, body, rows, dropped, substance=substance)
 
 
 def _score_sheet(conversation_id: str, read: Feedback, data: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -28,6 +28,7 @@ def document(
     item: str = "",
     title: str | None = None,
     created_at: str | None = None,
+    substance: int = 1,
 ) -> Document:
     """A document of `data`. `title` and `created_at` stand in where the data have none of their own."""
     own_title = word(data.get("title"))
@@ -41,4 +42,5 @@ def document(
         item=item,
         title=title if own_title is None else own_title,
         created_at=normalise_time(word(data.get("createdAt"))) or created_at,
+        substance=substance,
     )

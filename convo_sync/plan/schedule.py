@@ -99,15 +99,15 @@ def _doubted(holding: Holding, row: Listing, due: datetime, now: datetime, reaso
 
 
 def after_document(
-    holding: Holding, known: Conversation, document: Document, now: datetime, *, held_segments: int | None = None
+    holding: Holding, known: Conversation, document: Document, now: datetime, *, held: int | None = None
 ) -> Holding:
     """The holding after a document came. A short transcript stays pending; a recheck without news stays on schedule.
 
     Args:
-        held_segments: turns of the transcript that is held; None where none is.
+        held: the substance of what is held (see `Document`); None where nothing of this kind is.
     """
     if document.kind is Kind.TRANSCRIPT and _is_short(known, document):
-        grew = held_segments is not None and document.segments > held_segments
+        grew = held is not None and document.substance > held
         return _after_short_transcript(holding, known, document, now, grew=grew)
     news, anchor = holding.digest != document.digest, no_later_than(holding.anchor_at, now)
     kept = replace(holding, state=State.PRESENT, anchor_at=anchor, digest=document.digest, checked_at=now)
@@ -170,6 +170,8 @@ def after_absence(holding: Holding, now: datetime) -> Holding:
 def after_refusal(holding: Holding, reason: str, now: datetime, *, segment_count: int | None = None) -> Holding:
     """The holding after the API refused this one request: what the plan lacks, or what the API calls invalid."""
     answered = replace(holding, next_try_at=None, tries=0, failures=0, reason=reason, checked_at=now)
+    if holding.digest is not None and holding.state is State.PENDING:  # a short transcript, which may still grow
+        return replace(answered, next_try_at=now + LONGEST_STEP)
     if holding.digest is not None:
         return replace(answered, state=State.PRESENT)
     if holding.kind is Kind.FEEDBACK and reason.startswith("validation_error"):
@@ -190,18 +192,16 @@ def after_trouble(holding: Holding, symptom: str, now: datetime) -> Holding:
     return replace(holding, state=state, next_try_at=retry_at, failures=failures, reason=symptom)
 
 
-def replaces(document: Document, *, held_segments: int | None, listed: int | None) -> bool:
-    """Whether a received document may become the current one. An empty or cut one never replaces a better one.
+def replaces(document: Document, *, held: int | None, listed: int | None) -> bool:
+    """Whether a received document may become the current one. An empty, cut or invalid one replaces no better one.
 
     Args:
-        held_segments: turns of the transcript that is held; None where nothing of this kind is held.
+        held: the substance of what is held (see `Document`); None where nothing of this kind is held.
         listed: the list's segmentCount.
     """
-    if held_segments is None:
+    if held is None:
         return True
     if document.is_empty:
         return False
-    if document.kind is not Kind.TRANSCRIPT or document.segments - document.quarantined >= held_segments:
-        return True
-    cut = listed is not None and document.segments < listed
-    return not (cut or document.quarantined)
+    cut = document.kind is Kind.TRANSCRIPT and listed is not None and document.segments < listed
+    return document.substance >= held or not (cut or document.quarantined)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from convo_sync.hits import Hit, SearchResult
+from convo_sync.render import command
 from convo_sync.render.text import Look, count, marked, safe, safe_marked, wrap
 from convo_sync.render.when import day_and_minute, into
 
@@ -45,7 +46,7 @@ def lines(result: SearchResult, look: Look) -> Iterator[str]:
             number += 1
             yield from _hit(number, hit, look)
         yield ""
-    yield _summary(result, shown=len(groups))
+    yield from wrap(_summary(result, shown=len(groups)), look.prose)
     unseen = blind_spot(result)
     if unseen:
         yield look.warning(unseen)
@@ -87,5 +88,4 @@ def _summary(result: SearchResult, *, shown: int) -> str:
 
 
 def _opening(hit: Hit) -> str:
-    position = "" if hit.position is None else f" --at {hit.position}"
-    return f"convo-sync show {safe(hit.conversation_id)}{position}"
+    return command.show(hit.conversation_id, "" if hit.position is None else f"--at {hit.position}")

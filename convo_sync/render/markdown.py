@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from convo_sync.render.meeting import action, facts, feedback_sentences, lacks
@@ -10,17 +11,19 @@ from convo_sync.render.when import day_and_minute, into
 from convo_sync.views import Meeting, Segment
 
 _ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>#|~"})
-_AT_A_START = ("- ", "+ ", "=", "---")
+# What would be read as another character: "&copy;", "&#169;".
+_REFERENCE = re.compile(r"&(?=#?[0-9A-Za-z]+;)")
+# What makes a list, a line across the page or a heading only where a line begins: "- x", "+", "---", "=="; "3. March".
+_AT_A_START = re.compile(r"[-+](?: |$)|-[- ]*$|=")
+_NUMBERED = re.compile(r"^([0-9]+)([.)])(?= |$)")
 
 
 def escape(text: str) -> str:
     """The text on one line, with every character that Markdown would read as markup escaped."""
-    line = " ".join(safe(text).split()).translate(_ESCAPED)
-    if line.startswith(_AT_A_START):
+    line = _REFERENCE.sub(r"\\&", " ".join(safe(text).split()).translate(_ESCAPED))
+    if _AT_A_START.match(line):
         return f"\\{line}"
-    number, dot, after = line.partition(".")
-    # "3. March" at the beginning of a line would become the first item of a list.
-    return f"{number}\\.{after}" if dot and number.isdecimal() else line
+    return _NUMBERED.sub(r"\1\\\2", line)
 
 
 def lines(meeting: Meeting, look: Look, segments: Sequence[Segment] | None) -> Iterator[str]:
@@ -79,4 +82,4 @@ def _transcript(meeting: Meeting, segments: Sequence[Segment], look: Look) -> It
     for segment in segments:
         when = into(segment.timestamp, meeting.row.start_time, look)
         yield ""
-        yield f"**{escape(segment.speaker or 'unknown')}**{f' ({when})' if when else ''}: {escape(segment.text)}"
+        yield f"**{escape(segment.speaker or '') or 'unknown'}**{f' ({when})' if when else ''}: {escape(segment.text)}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
+from convo_sync.render import command
 from convo_sync.render.meetings import ROW_KEYS
 from convo_sync.render.text import Look, bar, count, pad, safe, width, wrap
 from convo_sync.render.when import clock, day_and_minute, into, length, zone
@@ -30,6 +31,7 @@ SCORES = {
 }
 _INTERNAL = ("id", "conversation_id", "changed")
 _BAR_COLUMNS = 24
+_LEAST_BAR = 5  # a shorter one tells nothing
 _MOST_SPEAKERS = 12
 
 
@@ -70,17 +72,15 @@ def lines(meeting: Meeting, look: Look, *, transcript: bool) -> Iterator[str]:
         yield from turns(meeting, meeting.segments, look)
     elif meeting.segments:
         yield ""
-        words = (
-            f"{count(len(meeting.segments), 'turn')} of transcript: convo-sync show {safe(meeting.row.id)} --transcript"
-        )
-        yield look.faint(words)
+        opening = command.show(meeting.row.id, "--transcript")
+        yield look.faint(f"{count(len(meeting.segments), 'turn')} of transcript: {opening}")
 
 
 def heading(meeting: Meeting, look: Look) -> Iterator[str]:
     """Title, time, length, id, and whether it is gone at Convo."""
     row = meeting.row
     yield from map(look.bold, wrap(safe(row.title) or "(no title)", look.prose))
-    yield look.faint(" · ".join(facts(meeting, look)))
+    yield from map(look.faint, wrap(" · ".join(facts(meeting, look)), look.prose))
     if row.gone_at:
         said = f"Deleted at Convo (noticed {day_and_minute(row.gone_at, look)}). The archive keeps what it has."
         yield from map(look.warning, wrap(said, look.prose))
@@ -142,10 +142,14 @@ def action(item: ActionItem) -> str:
 def _speakers(meeting: Meeting, look: Look) -> Iterator[str]:
     shown = meeting.speakers[:_MOST_SPEAKERS]
     columns = min(28, max(width(safe(each.name)) for each in shown))
+    numbers = {
+        each: f"{each.share * 100:3.0f} %  {each.seconds / 60:4.0f} min  {count(each.turns, 'turn')}" for each in shown
+    }
+    bars = max(0, min(_BAR_COLUMNS, look.prose - columns - max(map(width, numbers.values())) - 6))
     for each in shown:
         name, *more = wrap(safe(each.name), columns)
-        numbers = f"{each.share * 100:3.0f} %  {each.seconds / 60:4.0f} min  {count(each.turns, 'turn')}"
-        yield f"  {pad(name, columns)}  {pad(bar(each.share, _BAR_COLUMNS), _BAR_COLUMNS)}  {numbers}"
+        drawn = f"{pad(bar(each.share, bars), bars)}  " if bars >= _LEAST_BAR else ""
+        yield f"  {pad(name, columns)}  {drawn}{numbers[each]}"
         yield from (f"  {each}" for each in more)
     if len(meeting.speakers) > len(shown):
         yield f"  and {count(len(meeting.speakers) - len(shown), 'other', 'others')}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from convo_sync.render.text import Look, clip, pad, safe, width
@@ -22,6 +22,8 @@ _LACKS = {
     "": "no transcript yet",
 }
 _NARROWEST_TITLE = 16
+_START, _LENGTH, _TURNS, _TITLE, _ID, _NOTE = range(6)
+_TO_THE_RIGHT = (_LENGTH, _TURNS)
 
 
 def as_json(rows: Sequence[MeetingRow]) -> dict[str, Any]:
@@ -30,18 +32,30 @@ def as_json(rows: Sequence[MeetingRow]) -> dict[str, Any]:
 
 
 def lines(rows: Sequence[MeetingRow], look: Look, *, whole: bool) -> Iterator[str]:
-    """A heading and a line a meeting. Titles are clipped to the terminal's width unless `whole`."""
+    """A heading and a line a meeting. Unless `whole`, they are made to fit the terminal's width."""
     cells = [_cells(row, look) for row in rows]
-    heads = (f"START{zone(look)}", "LENGTH", "TURNS", "TITLE", "ID")
-    widths = [max(width(row[column]) for row in (heads, *cells)) for column in range(len(heads))]
-    notes = max(width(row[-1]) for row in cells)
+    heads = (f"START{zone(look)}", "LENGTH", "TURNS", "TITLE", "ID", "")
+    widths = {column: max(width(row[column]) for row in (heads, *cells)) for column in range(len(heads))}
     if not whole:
-        others = sum(widths) - widths[3] + 2 * len(widths) + notes
-        widths[3] = max(_NARROWEST_TITLE, min(widths[3], look.width - others))
-    yield look.faint(_line((*heads, ""), widths))
+        _fit(widths, look.width)
+    yield look.faint(_line(heads, widths))
     for row, row_cells in zip(rows, cells, strict=True):
         line = _line(row_cells, widths)
         yield look.faint(line) if row.gone_at else line
+
+
+def _fit(widths: dict[int, int], columns: int) -> None:
+    """Clip the titles; where that is not enough, leave out the turns, then the length, which `show` tells too."""
+    least = min(_NARROWEST_TITLE, widths[_TITLE])
+    for column in (_TURNS, _LENGTH):
+        if _room_for_titles(widths, columns) < least:
+            del widths[column]
+    widths[_TITLE] = max(least, min(widths[_TITLE], _room_for_titles(widths, columns)))
+
+
+def _room_for_titles(widths: Mapping[int, int], columns: int) -> int:
+    others = [room for column, room in widths.items() if room and column != _TITLE]
+    return columns - sum(others) - 2 * len(others)
 
 
 def note(row: MeetingRow) -> str:
@@ -61,14 +75,6 @@ def _cells(row: MeetingRow, look: Look) -> tuple[str, ...]:
     return minute(row.start_time, look), length(row.minutes) or "–", turns, title, safe(row.id), note(row)
 
 
-def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
-    start, minutes, turns, title, id_, notes = cells
-    columns = (
-        pad(start, widths[0]),
-        pad(minutes, widths[1], right=True),
-        pad(turns, widths[2], right=True),
-        pad(clip(title, widths[3]), widths[3]),
-        pad(id_, widths[4]),
-        notes,
-    )
-    return "  ".join(columns).rstrip()
+def _line(cells: Sequence[str], widths: Mapping[int, int]) -> str:
+    shown = (pad(clip(cells[each], room), room, right=each in _TO_THE_RIGHT) for each, room in widths.items())
+    return "  ".join(shown).rstrip()

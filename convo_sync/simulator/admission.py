@@ -14,7 +14,7 @@ from math import ceil
 from convo_sync.simulator import faults
 from convo_sync.simulator.accounts import Account, KeyRing, Rate
 from convo_sync.simulator.faults import INSTEAD, Fault
-from convo_sync.simulator.operations import Operation, Route
+from convo_sync.simulator.operations import Route
 from convo_sync.simulator.wire import FORBIDDEN, RATE_LIMITED, Headers, Refusal
 
 
@@ -59,7 +59,7 @@ class Gate:
                 return account
         raise KeyError(email)
 
-    def admit(self, visit: Visit, operation: Operation, authorization: str | None) -> tuple[str, Account]:
+    def admit(self, visit: Visit, authorization: str | None) -> tuple[str, Account]:
         """The key and its account. What gets past the hour is counted, whatever is answered then."""
         key, account = self.keys.owner(authorization)
         visit.key, visit.account = key, account
@@ -68,7 +68,7 @@ class Gate:
         visit.counted, visit.rate = True, account.rate(visit.now)
         if visit.fault and visit.fault.strikes == INSTEAD:
             raise faults.refusal_instead(visit.fault)
-        _require_plan(account, operation)
+        _require_plan(account, visit.route)
         return key, account
 
     def headers(self, visit: Visit) -> Headers:
@@ -98,8 +98,8 @@ class Gate:
         raise Refusal(429, RATE_LIMITED, "Too many requests.", (("Retry-After", str(wait)),))
 
 
-def _require_plan(account: Account, operation: Operation) -> None:
+def _require_plan(account: Account, route: Route | None) -> None:
     if not account.plan.has_api:
         raise Refusal(403, FORBIDDEN, "The API is not part of the Free plan.")
-    if operation.needs_webhooks and account.plan.webhooks == 0:
+    if route and route.operation.needs_webhooks and account.plan.webhooks == 0:
         raise Refusal(403, FORBIDDEN, "Webhooks need the Professional plan.")

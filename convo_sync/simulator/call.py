@@ -9,16 +9,14 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from convo_sync.simulator.accounts import Account
 from convo_sync.simulator.credits import Credits
 from convo_sync.simulator.meeting import Meeting
+from convo_sync.simulator.webhooks import Webhooks
 from convo_sync.simulator.wire import NOT_FOUND, JsonObject, Refusal
 from convo_sync.simulator.world import World
-
-if TYPE_CHECKING:
-    from convo_sync.simulator.webhooks import Webhooks
 
 _CACHE_BYTES: Final = 256 * 1024 * 1024
 
@@ -97,6 +95,11 @@ class Call:
         if meeting is not None and meeting.deleted and self.assumes("deleted", "200"):
             return meeting
         return self.living()
+
+    def has_transcript(self, meeting: Meeting) -> bool:
+        """Whether its transcript is there: neither late nor, unless partial ones are assumed, still being spoken."""
+        waiting = meeting.running and self.assumes("transcript_of_running", "404")
+        return meeting.transcript is not None and not meeting.hidden and not waiting
 
     def encoded(self, meeting: Meeting, kind: str, make: Callable[[], bytes]) -> bytes:
         """A document's encoded bytes, made at most once per version."""

@@ -5,15 +5,19 @@ Must not know accounts, worlds or why an event happened.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import http.client
+import io
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from time import monotonic
+from typing import Any, Final, cast
 from urllib.parse import urlsplit
 
 TIMEOUT_SECONDS: Final = 10.0
@@ -39,6 +43,27 @@ class DeliveryRecord:
     envelope: Envelope
     status: int | None
     error: str | None
+
+
+class _Incoming(io.RawIOBase):
+    """What a connection brings until a moment: a socket's own time-out would start anew with every byte."""
+
+    def __init__(self, connection: socket.socket, deadline: float) -> None:
+        self._connection = connection
+        self._deadline = deadline
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """All that an HTTP answer asks of its socket."""
+        return io.BufferedReader(self)
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes. TimeoutError once the moment has passed."""
+        self._connection.settimeout(_left(self._deadline))
+        return self._connection.recv_into(buffer)
 
 
 def signature(secret: str, body: bytes) -> str:
@@ -103,6 +128,7 @@ class Deliveries:
     def _posted(self, target: str, envelope: Envelope) -> int:
         parts = urlsplit(target)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+        deadline = monotonic() + self.timeout_seconds
         connection = kind(parts.hostname or "", parts.port, timeout=self.timeout_seconds)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         headers = {
@@ -111,7 +137,25 @@ class Deliveries:
             "X-Convo-Signature": signature(envelope.secret, envelope.body),
         }
         try:
+            connection.connect()
+            connection.sock.settimeout(_left(deadline))
             connection.request("POST", path, envelope.body, headers)
-            return connection.getresponse().status
+            return _answered(connection.sock, deadline)
         finally:
             connection.close()
+
+
+def _answered(connection: socket.socket, deadline: float) -> int:
+    """The status of the answer, which must be whole to the end of its headers by then."""
+    answer = http.client.HTTPResponse(cast(socket.socket, _Incoming(connection, deadline)), method="POST")
+    with contextlib.closing(answer):
+        answer.begin()
+        return answer.status
+
+
+def _left(deadline: float) -> float:
+    """Seconds until then. TimeoutError if there are none."""
+    left = deadline - monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left

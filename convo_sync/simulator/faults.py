@@ -149,12 +149,19 @@ class Faults:
         return None
 
 
-def answer_before(fault: Fault) -> Response:
+@dataclass(frozen=True, kw_only=True)
+class Spoilt(Response):
+    """An answer to be sent otherwise than whole and at once, as its fault says."""
+
+    fault: Fault
+
+
+def answer_before(fault: Fault) -> Spoilt:
     """What something in front of the API answers; status 0 where there is no answer at all."""
     if fault.kind in ("refuse", "drop_before"):
-        return Response(0, fault=fault)
+        return Spoilt(0, fault=fault)
     if fault.kind == "redirect":
-        return Response(302, (("Location", fault.location),), fault=fault)
+        return Spoilt(302, (("Location", fault.location),), fault=fault)
     status, words = {
         "bad_gateway": (502, "Bad gateway"),
         "proxy_ok": (200, "Welcome! Please accept our terms to go online"),
@@ -162,7 +169,7 @@ def answer_before(fault: Fault) -> Response:
         "proxy_unauthorized": (401, "Sign in to the proxy"),
     }[fault.kind]
     page = f"<!DOCTYPE html><html><head><title>{words}</title></head><body><h1>{words}</h1></body></html>"
-    return Response(status, (HTML_TYPE,), page.encode(), fault=fault)
+    return Spoilt(status, (HTML_TYPE,), page.encode(), fault=fault)
 
 
 def refusal_instead(fault: Fault) -> Refusal:
@@ -175,9 +182,9 @@ def refusal_instead(fault: Fault) -> Refusal:
     return Refusal(status, code, message)
 
 
-def spoilt(fault: Fault, response: Response) -> Response:
+def spoilt(fault: Fault, whole: Response) -> Spoilt:
     """The answer as this fault leaves it."""
-    response = replace(response, fault=fault)
+    response = Spoilt(whole.status, whole.headers, whole.body, fault=fault)
     if fault.kind in _EMPTIED:
         body = encoded(emptied(json.loads(response.body))) if response.status < 300 else response.body
         return replace(response, body=body)
@@ -202,6 +209,6 @@ def emptied(value: Json) -> Json:
     return value
 
 
-def _ok(response: Response, body: bytes) -> Response:
+def _ok(response: Spoilt, body: bytes) -> Spoilt:
     headers = tuple(pair for pair in response.headers if pair[0] != "Content-Type")
     return replace(response, status=200, headers=(JSON_TYPE, *headers), body=body)

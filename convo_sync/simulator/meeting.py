@@ -7,10 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from convo_sync.simulator.clock import lenient_date_time
 from convo_sync.simulator.wire import Json, JsonObject
+
+
+class Recorded(NamedTuple):
+    """A meeting as a file holds it: its list row, its segments or whole transcript, and its documents."""
+
+    conversation: JsonObject
+    transcript: Json = None
+    keypoints: Json = None
+    feedback: Json = None
 
 
 @dataclass

@@ -94,6 +94,11 @@ def without(ids: frozenset[str]) -> tuple[Operation, ...]:
     return tuple(operation for operation in OPERATIONS if operation.id not in ids)
 
 
+def in_api(target: str) -> bool:
+    """Whether a request is one to the API at all; its keys and limits say nothing about other paths."""
+    return target.startswith(_PREFIX)
+
+
 def find_route(method: str, target: str, operations: tuple[Operation, ...] = OPERATIONS) -> Route:
     """The route of a request. Refuses an unknown path with 404, a known path's other methods with 405."""
     steps = _steps(target)

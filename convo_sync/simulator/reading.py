@@ -24,8 +24,7 @@ _MEMBER_SINCE: Final = "2025-11-03T08:15:00Z"
 def get_transcript(call: Call) -> Response:
     """The segments, as far as the server shows them."""
     meeting = call.readable()
-    waiting = meeting.running and call.assumes("transcript_of_running", "404")
-    if meeting.transcript is None or meeting.hidden or waiting:
+    if not call.has_transcript(meeting):
         raise Refusal(404, NOT_FOUND, "The transcript is not there yet.")
     return _kept(call, meeting, "transcript", meeting.shown_transcript)
 

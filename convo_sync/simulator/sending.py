@@ -13,7 +13,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from convo_sync.simulator.faults import Fault
+from convo_sync.simulator.faults import Fault, Spoilt
 from convo_sync.simulator.wire import Response
 
 _JOINED_UP_TO: Final = 256 * 1024
@@ -30,10 +30,8 @@ class Sender:
 
     def send(self, response: Response, *, without_body: bool = False) -> bool:
         """Send it; False when the connection must not be used again. `without_body` is for answers to HEAD."""
-        fault = response.fault
-        spoil = self._spoilers().get(fault.kind) if fault else None
-        if fault and spoil:
-            return spoil(response, fault)
+        if isinstance(response, Spoilt) and (spoil := self._spoilers().get(response.fault.kind)):
+            return spoil(response, response.fault)
         body = b"" if without_body else response.body
         self._write(_head(response, ("Content-Length", str(len(response.body)))), body)
         return True

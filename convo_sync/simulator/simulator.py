@@ -1,6 +1,6 @@
 """The simulated service: who may ask, how often, which fault strikes, what is answered, and a record of it all.
 
-Must not know sockets (server.py) nor what an operation does (listing, reading, writing, webhooks).
+Must not know sockets (server.py) nor what an operation does (listing, reading, writing, registering).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from convo_sync.simulator import assumptions, checking, faults, operations, reading, webhooks, writing
+from convo_sync.simulator import assumptions, checking, faults, operations, reading, registering, writing
 from convo_sync.simulator.accounts import Account, checked_tier
 from convo_sync.simulator.admission import Gate, Visit
 from convo_sync.simulator.call import Call, EncodedBodies, Service
@@ -24,13 +24,8 @@ from convo_sync.simulator.deliveries import Deliveries, DeliveryRecord
 from convo_sync.simulator.faults import AFTER, BEFORE, Faults
 from convo_sync.simulator.listing import Listing
 from convo_sync.simulator.operations import Operation, Route
-from convo_sync.simulator.wire import (
-    INTERNAL,
-    Refusal,
-    Request,
-    RequestRecord,
-    Response,
-)
+from convo_sync.simulator.webhooks import Webhooks
+from convo_sync.simulator.wire import INTERNAL, Refusal, Request, RequestRecord, Response
 from convo_sync.simulator.world import World
 
 DEMO_KEY: Final = "convo_demo_0123456789abcdef"
@@ -72,7 +67,7 @@ class Simulator:
         self._gate = Gate(self.assume)
         self._unknown_allowed = self.assume["unknown_parameters"] == "ignored"
         self._deliveries = Deliveries(self.clock.now)
-        self._webhooks = webhooks.Webhooks(self._deliveries, self.clock.now, seed)
+        self._webhooks = Webhooks(self._deliveries, self.clock.now, seed)
         self._credits = Credits(lagging=self.assume["credit_counter"] == "lagging")
         self._service = Service(self.assume, self._credits, self._webhooks, EncodedBodies(), seed)
         self._operations = operations.without(_missing_operations(self.assume))
@@ -205,7 +200,7 @@ class Simulator:
             visit.fault = self.faults.strike(visit.operation_id, visit.conversation_id)
             if visit.fault and visit.fault.strikes == BEFORE:
                 return faults.answer_before(visit.fault)
-            if isinstance(route, Refusal):
+            if isinstance(route, Refusal) and not operations.in_api(request.target):
                 raise route
             return self._worked(request, visit, route)
         except Refusal as refusal:
@@ -217,15 +212,17 @@ class Simulator:
             return Refusal(500, INTERNAL, "Something went wrong.").response()
 
     def _route(self, request: Request) -> Route | Refusal:
-        """The refusal of a path that leads nowhere is not raised yet: a fault may strike before it."""
+        """The refusal of a path that leads nowhere is not raised yet: faults, the key and the hour come before it."""
         try:
             return operations.find_route(request.method, request.target, self._operations)
         except Refusal as refusal:
             return refusal
 
-    def _worked(self, request: Request, visit: Visit, route: Route) -> Response:
+    def _worked(self, request: Request, visit: Visit, route: Route | Refusal) -> Response:
+        key, account = self._gate.admit(visit, request.headers.get("authorization"))
+        if isinstance(route, Refusal):
+            raise route
         operation = route.operation
-        key, account = self._gate.admit(visit, operation, request.headers.get("authorization"))
         call = Call(
             self._service,
             account,
@@ -293,8 +290,8 @@ def _work_table(listing: Listing) -> dict[str, Callable[[Call], Response]]:
         "shareConversation": writing.share_conversation,
         "listCalendarEvents": reading.list_calendar_events,
         "getProfile": reading.get_profile,
-        "listWebhooks": webhooks.list_webhooks,
-        "registerWebhook": webhooks.register_webhook,
-        "deleteWebhook": webhooks.delete_webhook,
-        "testWebhook": webhooks.test_webhook,
+        "listWebhooks": registering.list_webhooks,
+        "registerWebhook": registering.register_webhook,
+        "deleteWebhook": registering.delete_webhook,
+        "testWebhook": registering.test_webhook,
     }

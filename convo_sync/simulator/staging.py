@@ -1,23 +1,21 @@
-"""Turns scenes into a world: the API's JSON of each meeting, and a calendar around the clock.
+"""Turns scenes into the API's JSON: each meeting, and a calendar around the clock.
 
-Must not know how a script is written, nor who asks for the JSON.
+Must not know how a script is written, nor who takes the JSON in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from convo_sync.simulator.clock import with_milliseconds
+from convo_sync.simulator.meeting import Recorded
 from convo_sync.simulator.scenes import Feedback, Keypoints, Scene, parse_scenes
 from convo_sync.simulator.wire import JsonObject
-
-if TYPE_CHECKING:
-    from convo_sync.simulator.world import World
 
 PACKAGED: Final = Path(__file__).with_name("scenes.txt")
 USER: Final = "Mara Voss"
@@ -66,22 +64,21 @@ LINKS: Final = {
 }
 
 
-def load_scenes(world: World, path: Path | None) -> World:
-    """Add every scene of a script, and the agenda. ValueError names the script's line that is wrong."""
-    script = path or PACKAGED
+def read_scenes(script: Path) -> list[Recorded]:
+    """Every scene of a script. ValueError names the script's line that is wrong."""
     try:
         scenes = parse_scenes(script.read_text(encoding="utf-8"), user=USER)
     except ValueError as error:
         raise ValueError(f"{script}, {error}") from error
-    world.user_speaker_name = USER
-    for scene in scenes:
-        _add(world, scene)
-    for appointment in AGENDA:
-        world.add_relative_event(partial(_event, appointment))
-    return world
+    return [_recorded(scene) for scene in scenes]
 
 
-def _add(world: World, scene: Scene) -> None:
+def agenda() -> Iterator[Callable[[datetime], JsonObject]]:
+    """The calendar's events, each to be made once it is known what day it is."""
+    return (partial(_event, appointment) for appointment in AGENDA)
+
+
+def _recorded(scene: Scene) -> Recorded:
     start = scene.start or datetime.now(UTC)
     end = start + timedelta(minutes=scene.minutes)
     segments = list(_segments(scene, start))
@@ -96,7 +93,7 @@ def _add(world: World, scene: Scene) -> None:
     }
     keypoints = _keypoints(scene, scene.keypoints, end) if scene.keypoints else None
     feedback = _feedback(scene, scene.feedback, segments, end) if scene.feedback else None
-    world.add(row, {"id": scene.id, "segments": segments}, keypoints, feedback)
+    return Recorded(row, {"id": scene.id, "segments": segments}, keypoints, feedback)
 
 
 def _segments(scene: Scene, start: datetime) -> Iterator[JsonObject]:

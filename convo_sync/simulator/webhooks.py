@@ -1,35 +1,21 @@
-"""Webhooks: who registered which address for which events, and the operations on them.
+"""Webhooks: who registered which address for which events, and what is sent there.
 
-Must not know how a delivery travels.
+Must not know how a delivery travels, nor which requests register one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from convo_sync.simulator.accounts import Account
 from convo_sync.simulator.clock import with_milliseconds, without_milliseconds
 from convo_sync.simulator.deliveries import Deliveries, Envelope
-from convo_sync.simulator.wire import (
-    FORBIDDEN,
-    NOT_FOUND,
-    VALIDATION,
-    JsonObject,
-    Refusal,
-    Response,
-    answer,
-    encoded,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from convo_sync.simulator.call import Call
-    from convo_sync.simulator.world import World
+from convo_sync.simulator.wire import NOT_FOUND, JsonObject, Refusal, encoded
+from convo_sync.simulator.world import World
 
 
 @dataclass(frozen=True)
@@ -99,33 +85,3 @@ class Webhooks:
         """Queue one delivery."""
         body = encoded({"event": event, "data": content, "timestamp": with_milliseconds(self._now())})
         self._deliveries.queue(Envelope(hook.id, hook.url, event, body, hook.secret))
-
-
-def list_webhooks(call: Call) -> Response:
-    """All of the account's, without secrets."""
-    return answer([hook.shown() for hook in call.service.webhooks.of(call.account)])
-
-
-def register_webhook(call: Call) -> Response:
-    """A new one, with its secret, unless the plan's are used up."""
-    hooks, limit = call.service.webhooks, call.account.plan.webhooks
-    if limit is not None and len(hooks.of(call.account)) >= limit:
-        status = int(call.service.assume["webhook_limit"])
-        code = FORBIDDEN if status == 403 else VALIDATION
-        raise Refusal(status, code, f"The plan includes {limit} webhooks.")
-    hook = hooks.register(call.account, call.body["url"], call.body["events"])
-    return answer({**hook.shown(), "secret": hook.secret}, int(call.service.assume["webhook_created"]))
-
-
-def delete_webhook(call: Call) -> Response:
-    """Gone."""
-    hook = call.service.webhooks.find(call.account, call.resource_id)
-    call.service.webhooks.remove(hook.id)
-    return answer({"id": hook.id, "deleted": True})
-
-
-def test_webhook(call: Call) -> Response:
-    """A webhook.test delivery to this one, whatever events it asked for."""
-    hook = call.service.webhooks.find(call.account, call.resource_id)
-    call.service.webhooks.send(hook, "webhook.test", {"message": "This is a test delivery."})
-    return answer({"id": hook.id, "sent": True})

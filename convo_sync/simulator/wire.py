@@ -8,12 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from convo_sync.simulator.faults import Fault
+from datetime import datetime
+from typing import Any, Final
 
 Json = Any
 JsonObject = dict[str, Any]
@@ -39,12 +35,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One answer; `fault` tells the HTTP layer to send it otherwise than whole and at once."""
+    """One answer."""
 
     status: int
     headers: Headers = ()
     body: bytes = b""
-    fault: Fault | None = None
 
 
 @dataclass(frozen=True)
@@ -78,8 +73,9 @@ class Refusal(Exception):
 
 
 def encoded(value: Json) -> bytes:
-    """JSON in pure ASCII, so that any text, lone surrogates included, can be sent."""
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    """JSON as servers write it: UTF-8, escapes only where they must be."""
+    # A lone surrogate has no UTF-8 form; the codec's own escape for it is JSON's.
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def answer(value: Json, status: int = 200) -> Response:

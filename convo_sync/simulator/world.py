@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from convo_sync.simulator.clock import lenient_date_time, with_milliseconds
+from convo_sync.simulator.corpus import read_corpus
 from convo_sync.simulator.meeting import Meeting
+from convo_sync.simulator.staging import PACKAGED, USER, agenda, read_scenes
 from convo_sync.simulator.wire import Json, JsonObject
 
 Listener = Callable[[str, JsonObject], None]
@@ -41,16 +43,21 @@ class World:
     @classmethod
     def from_corpus(cls, path: str | Path, *, limit: int | None = None) -> World:
         """A world from a JSONL file, gzipped or plain; see corpus.py."""
-        from convo_sync.simulator.corpus import load_corpus
-
-        return load_corpus(cls(), Path(path), limit=limit)
+        world = cls()
+        for recorded in read_corpus(Path(path), limit=limit):
+            world.add(*recorded)
+        return world
 
     @classmethod
     def from_scenes(cls, path: str | Path | None = None) -> World:
         """A world from a scene script, by default the packaged one; see scenes.py."""
-        from convo_sync.simulator.staging import load_scenes
-
-        return load_scenes(cls(), None if path is None else Path(path))
+        world = cls()
+        world.user_speaker_name = USER
+        for recorded in read_scenes(PACKAGED if path is None else Path(path)):
+            world.add(*recorded)
+        for make in agenda():
+            world.add_relative_event(make)
+        return world
 
     # -- what a Simulator does with it
 

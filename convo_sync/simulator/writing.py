@@ -111,7 +111,7 @@ def _pay(call: Call, meeting: Meeting, kind: str, old: Json) -> datetime:
 
 
 def _require_transcript(call: Call, meeting: Meeting) -> None:
-    if meeting.hidden or not meeting.spoken:
+    if not call.has_transcript(meeting) or not meeting.spoken:
         status = int(call.service.assume["generate_without_transcript"])
         raise Refusal(status, NOT_FOUND if status == 404 else VALIDATION, "There is no transcript yet.")
 

@@ -107,10 +107,10 @@ class Fetcher:
 
     def _received(self, owed: Owed, step: Step, document: Document) -> None:
         session, known = self._session, owed.conversation
-        held = session.store.held_segments(step.conversation_id, step.kind)
-        holding = schedule.after_document(owed.holding, known, document, session.now(), held_segments=held)
+        held = session.store.held_substance(step.conversation_id, step.kind)
+        holding = schedule.after_document(owed.holding, known, document, session.now(), held=held)
         accepted = holding.state is State.PRESENT and owed.holding.digest == document.digest
-        better = schedule.replaces(document, held_segments=held, listed=known.segment_count)
+        better = schedule.replaces(document, held=held, listed=known.segment_count)
         self._succeeded(step.kind)
         stored = session.store.store_document(
             document,

@@ -29,12 +29,18 @@ class Meter:
         self._clock = clock
         self._save = save
         self._counted_ahead = False
+        self._limit_before = start.limit
         self.requests = 0
 
     @property
     def limit(self) -> int:
         """Requests an hour, as far as known."""
         return self._budget.limit or hour.SMALLEST_LIMIT
+
+    @property
+    def limit_changed(self) -> bool:
+        """Whether the server's limit is another than the archive had: the account has another plan."""
+        return self._limit_before not in (None, self._budget.limit)
 
     @property
     def left(self) -> int | None:

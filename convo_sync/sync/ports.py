@@ -79,8 +79,8 @@ class Store(Protocol):
     def transcripts(self, ids: Collection[str]) -> Sequence[Owed]:
         """The transcript holdings of these conversations."""
 
-    def held_segments(self, conversation_id: ConversationId, kind: Kind) -> int | None:
-        """Turns of the current document (0 for other kinds); None where there is none."""
+    def held_substance(self, conversation_id: ConversationId, kind: Kind) -> int | None:
+        """How much the current document says, counted as `Document.substance` is; None where there is none."""
 
     def begin_run(self, command: str, now: datetime, budget: Budget) -> int:
         """Record that a run began; its number."""

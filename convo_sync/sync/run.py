@@ -97,6 +97,8 @@ class Sync:
             self._check_account(identity)
             lister = Lister(self._session)
             lister.run()
+            if self._session.meter.limit_changed:
+                self._read_account(identity)
             fetcher = Fetcher(self._session, lister.vanished)
             fetcher.run()
         except ArchiveLocked:
@@ -165,8 +167,12 @@ class Sync:
                 f"This archive was filled from {bound.base_url}, not from {identity.base_url}.",
                 "Use another archive (--archive PATH) for another server.",
             )
-        if bound and bound.key_digest == identity.key_digest:
-            return
+        if bound is None or bound.key_digest != identity.key_digest:
+            self._read_account(identity)
+
+    def _read_account(self, identity: Identity) -> None:
+        """Read the profile, and record it, if it is the archive's own."""
+        session, bound = self._session, self._session.store.binding()
         account = session.remote.get_profile()
         if bound and bound.email.casefold() != account.email.casefold():
             raise ConfigurationError(

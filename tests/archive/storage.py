@@ -125,7 +125,7 @@ ASKING: Mapping[str, Call] = {
     "newest": lambda a: a.newest(10),
     "least_recently_checked": lambda a: a.least_recently_checked(10),
     "transcripts": lambda a: a.transcripts([ONE]),
-    "held_segments": lambda a: a.held_segments(ONE, Kind.TRANSCRIPT),
+    "held_substance": lambda a: a.held_substance(ONE, Kind.TRANSCRIPT),
 }
 
 READING: Mapping[str, Call] = {

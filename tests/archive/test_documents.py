@@ -23,11 +23,11 @@ def test_a_worse_version_stays_behind_the_better_one(tmp_path: Path) -> None:
         archive.store_page([listed(ONE)], None, 1, NOW, Budget())
         assert store(archive, long)
         assert store(archive, short, current=False)
-        assert archive.held_segments(ONE, Kind.TRANSCRIPT) == 3
+        assert archive.held_substance(ONE, Kind.TRANSCRIPT) == 3
         assert not store(archive, short, current=False)
-        assert archive.held_segments(ONE, Kind.TRANSCRIPT) == 3
+        assert archive.held_substance(ONE, Kind.TRANSCRIPT) == 3
         assert not store(archive, short, current=True)
-        assert archive.held_segments(ONE, Kind.TRANSCRIPT) == 1
+        assert archive.held_substance(ONE, Kind.TRANSCRIPT) == 1
     with Reader(tmp_path / "archive.db") as reader:
         assert [hit.text for hit in reader.search("hinge").hits] == []
         assert list(reader.execute("select revision from revisions where document_id = 2")[1]) == [(1,), (2,)]

@@ -15,9 +15,9 @@ def test_storing_a_document_reads_no_table_from_end_to_end(tmp_path: Path) -> No
     with Archive(fill(tmp_path / "archive.db"), NOW) as archive:
         statements = _traced(archive)
         for document in (transcript(ONE, ["zebra", "a lid"]), keypoints(ONE, "zebra")):
-            archive.held_segments(ONE, document.kind)
+            archive.held_substance(ONE, document.kind)
             store(archive, document)
-        archive.held_segments(ONE, Kind.FEEDBACK)
+        archive.held_substance(ONE, Kind.FEEDBACK)
         assert [
             line for line in _plans(archive, statements) if line.startswith("SCAN ") and "CONSTANT" not in line
         ] == []

@@ -219,6 +219,22 @@ def test_generate_without_transcript(assumed: str, path: str) -> None:
     assert sim.charges == []
 
 
+@pytest.mark.parametrize("assumed", ["404", "400"])
+@pytest.mark.parametrize("path", ["keypoints", "feedback", "email", "query"])
+def test_generate_while_running(assumed: str, path: str) -> None:
+    """Nothing comes of a running meeting while its transcript is 404; once ended, or where partial, it does."""
+    body = {"query": "why"} if path == "query" else {}
+    sim = small_sim(world=running_world(), assume={"generate_without_transcript": assumed})
+    sim.world.grow("sess_now", turns(10))
+    assert ask(sim, "POST", f"/conversations/sess_now/{path}", body).status == int(assumed)
+    assert sim.charges == []
+    sim.world.end("sess_now", NOON)
+    assert ask(sim, "POST", f"/conversations/sess_now/{path}", body).status == 200
+    partial = small_sim(world=running_world(), assume={"transcript_of_running": "partial"})
+    partial.world.grow("sess_now", turns(10))
+    assert ask(partial, "POST", f"/conversations/sess_now/{path}", body).status == 200
+
+
 def test_profile_limit_null() -> None:
     """Unlimited credits are null, or not mentioned."""
     usage = ask(small_sim(tier="enterprise"), "GET", "/user/profile").data["apiUsage"]["aiGenerations"]

@@ -58,6 +58,18 @@ def test_errors_count_and_carry_headers(sim: Simulator) -> None:
     assert [record.counted for record in sim.requests] == [True, True]
 
 
+def test_unknown_paths_and_methods_count_too() -> None:
+    """What is not there costs a request, says how many are left, and is 429 once none is."""
+    sim = small_sim(tier="starter", assume={"patch_delete_paths": "no"})
+    asked = [("GET", "/nope", 404), ("PUT", "/conversations", 405), ("PATCH", "/conversations/sess_a", 404)]
+    for left, (method, path, status) in zip((99, 98, 97), asked, strict=True):
+        reply = ask(sim, method, path)
+        assert (reply.status, reply.headers["X-RateLimit-Remaining"]) == (status, str(left))
+    sim.requests_elsewhere(97)
+    assert [ask(sim, method, path).status for method, path, _ in asked] == [429, 429, 429]
+    assert (sim.worst_hour(), sim.rate_limited_answers) == (100, 3)
+
+
 @pytest.mark.parametrize(("assumed", "worst"), [("no", 500), ("yes", 503)])
 def test_refused_requests_count_only_if_assumed(assumed: str, worst: int) -> None:
     """By default a 429 costs nothing; the opposite keeps the hour full."""
@@ -157,7 +169,7 @@ def test_records_tell_every_request(sim: Simulator) -> None:
     first, second, third = sim.requests
     assert (first.operation, first.query, first.status, first.key) == ("listConversations", "limit=5", 200, sim.key)
     assert (second.conversation_id, second.time, second.user) == ("sess_a", NOON, sim.account.email)
-    assert (third.operation, third.counted) == (None, False)
+    assert (third.operation, third.counted, third.key) == (None, True, sim.key)
     assert sim.requests_by_operation() == {"listConversations": 1, "getTranscript": 1, "unknown": 1}
 
 

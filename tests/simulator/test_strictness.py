@@ -205,8 +205,37 @@ def test_unknown_paths_are_404(sim: Simulator, path: str) -> None:
     assert ask(sim, "GET", path).code == "not_found"
 
 
+NOT_THERE = [
+    ("GET", "/nope"),
+    ("GET", "/conversations/%ff/transcript"),
+    ("PUT", "/conversations"),
+    ("HEAD", "/webhooks"),
+]
+
+
+@pytest.mark.parametrize(("method", "path"), NOT_THERE)
+def test_what_is_not_there_is_told_to_key_holders_only(sim: Simulator, method: str, path: str) -> None:
+    """An unknown path or method is 401 first, uncounted, as every path of the API is."""
+    assert ask(sim, method, path, key="convo_unknown").code == "unauthorized"
+    assert sim.handle(Request(method, f"/api/v1{path}")).status == 401
+    assert [record.counted for record in sim.requests] == [False, False]
+
+
+@pytest.mark.parametrize(("method", "path"), [*NOT_THERE, ("GET", "/user/profile")])
+def test_free_has_none_of_it(method: str, path: str) -> None:
+    """A plan without the API is forbidden what is not there, too."""
+    assert ask(small_sim(tier="free"), method, path).code == "forbidden"
+
+
+def test_assumed_away_paths_ask_for_the_key() -> None:
+    """An API without PATCH, DELETE or the webhooks' paths still refuses an unknown key first."""
+    sim = small_sim(assume={"patch_delete_paths": "no", "list_and_test_webhooks": "no"})
+    for method, path in (("PATCH", "/conversations/sess_a"), ("DELETE", "/webhooks/x"), ("GET", "/webhooks")):
+        assert ask(sim, method, path, key="convo_unknown").code == "unauthorized"
+
+
 def test_paths_outside_the_prefix_are_404(sim: Simulator) -> None:
-    """Only /api/v1 is served."""
+    """Only /api/v1 is served; elsewhere keys and hours mean nothing."""
     for target in ("/", "/conversations", "/api/v2/conversations", "http://x/api/v1/conversations", "*"):
         assert sim.handle(Request("GET", target)).status == 404
 

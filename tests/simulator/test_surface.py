@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from graphlib import TopologicalSorter
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,6 +49,21 @@ def test_it_imports_only_itself_and_the_standard_library() -> None:
             for name in names:
                 own = name == "convo_sync.simulator" or name.startswith("convo_sync.simulator.")
                 assert own or name.partition(".")[0] in sys.stdlib_module_names, (path.name, name)
+
+
+def test_its_imports_go_round_in_no_circle() -> None:
+    """Each file can be read after those it needs; imports in functions and for types count."""
+    files = {path.stem: path for path in ROOT.glob("*.py") if path.stem != "__init__"}
+    needs: dict[str, set[str]] = {name: set() for name in files}
+    for name, path in files.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module == package.__name__:
+                needs[name] |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and str(node.module).startswith(f"{package.__name__}."):
+                needs[name].add(str(node.module).rpartition(".")[2])
+    order = list(TopologicalSorter(needs).static_order())
+    assert set(order) == set(files)
+    assert order.index("wire") < order.index("simulator")
 
 
 def test_run_serves_until_interrupted() -> None:

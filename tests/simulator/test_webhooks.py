@@ -7,7 +7,7 @@ import hmac
 import json
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -33,6 +33,7 @@ class Mailbox:
         self.status = 200
         self.slow = threading.Event()
         self.slow.set()
+        self.drips = False
 
     @property
     def events(self) -> list[str]:
@@ -52,11 +53,21 @@ def receiving(mailbox: Mailbox) -> Iterator[str]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             mailbox.mail.append(({k.lower(): v for k, v in self.headers.items()}, body))
+            if mailbox.drips:
+                self.drip()
+                return
             mailbox.slow.wait(10)
             self.send_response(mailbox.status)
             self.send_header("Location", "/elsewhere")
             self.send_header("Content-Length", "0")
             self.end_headers()
+
+        def drip(self) -> None:
+            self.close_connection = True
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Padding: ")
+            with suppress(OSError):
+                while not mailbox.slow.wait(0.01):
+                    self.wfile.write(b".")
 
         def log_message(self, format: str, *args: object) -> None:
             """Silence."""
@@ -203,6 +214,17 @@ def test_a_slow_receiver_loses_the_event(sim: Simulator, mailbox: Mailbox) -> No
     sim.world.rename("sess_a", "x")
     assert sim.wait_for_deliveries()
     assert "timed out" in str(sim.deliveries[0].error)
+
+
+def test_a_dripping_receiver_loses_the_event(sim: Simulator, mailbox: Mailbox) -> None:
+    """The time is for the whole answer: bytes that keep coming, each in time, do not prolong it."""
+    sim.webhook_timeout_seconds = 0.1
+    mailbox.drips = True
+    mailbox.slow.clear()
+    register(sim, ["conversation.updated"])
+    sim.world.rename("sess_a", "x")
+    assert sim.wait_for_deliveries()
+    assert (sim.deliveries[0].status, "timed out" in str(sim.deliveries[0].error)) == (None, True)
 
 
 def test_events_can_be_swallowed(sim: Simulator) -> None:

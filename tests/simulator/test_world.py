@@ -111,6 +111,7 @@ def test_sharing_gives_one_address(sim: Simulator) -> None:
 ODD: list[Any] = [
     {"text": "nul \x00 and \x1b[31mred\x1b[0m"},
     {"text": "lone \ud800 surrogate", "speaker": "\udfff"},
+    {"text": "Grüße, 中文 \U0001f4e6 \u2028", "speaker": "Zieliński"},
     {"text": "x" * 1_000_000},
     {"text": "unknown key", "sentiment": {"deep": [None, 1e300, True]}},
     {"text": None, "speaker": None, "timestamp": None},
@@ -123,12 +124,12 @@ ODD: list[Any] = [
 
 
 def test_any_json_is_sent_faithfully(sim: Simulator) -> None:
-    """What the world holds arrives unchanged, in ASCII, surrogates as escapes."""
+    """What the world holds arrives unchanged, in UTF-8, lone surrogates as escapes."""
     sim.world.set_transcript("sess_a", ODD)
     reply = ask(sim, "GET", f"{A}/transcript")
     assert reply.data["segments"] == ODD
-    assert b"\\ud800" in reply.body
-    assert reply.body.isascii()
+    assert b"lone \\ud800 surrogate" in reply.body
+    assert "Grüße, 中文 \U0001f4e6 \u2028" in reply.body.decode("utf-8")
 
 
 @pytest.mark.parametrize("document", [None, 5, [], "x", {}, {"segments": None}, {"segments": 5}])
@@ -235,6 +236,33 @@ def test_a_broken_corpus_names_its_line(tmp_path: Path) -> None:
     path.write_text('{"conversation": {"id": "sess_x"}, "transcript": []}\n{"conversation"\n')
     with pytest.raises(ValueError, match="line 2"):
         World.from_corpus(path)
+
+
+@pytest.mark.parametrize("name", ["corpus.jsonl", "corpus.jsonl.gz"])
+@pytest.mark.parametrize("content", ["\ufeff{x}\n{y}\n", "{x}\r\n{y}", "\n{x}\n \n{y}\n\n \t\n"])
+def test_blank_lines_and_byte_order_marks_are_let_be(tmp_path: Path, name: str, content: str) -> None:
+    """What editors leave in a file is no meeting, and no trouble."""
+    for letter in "xy":
+        content = content.replace(f"{{{letter}}}", json.dumps(line_of(f"sess_{letter}")))
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(content.encode()) if name.endswith("gz") else content.encode())
+    assert list(World.from_corpus(path).conversations) == ["sess_x", "sess_y"]
+    assert list(World.from_corpus(path, limit=1).conversations) == ["sess_x"]
+
+
+@pytest.mark.parametrize("meeting_id", [5, None, "", ["sess_x"], True, "sess_a"])
+def test_a_corpus_names_a_line_whose_id_is_none(tmp_path: Path, meeting_id: Any) -> None:
+    """An id is a string and names one conversation: no other type, nothing empty, none a second time."""
+    path = tmp_path / "bad.jsonl"
+    path.write_text("\n".join(["", *(json.dumps(line_of(each)) for each in ("sess_a", "sess_b", meeting_id))]))
+    with pytest.raises(ValueError, match="line 4: the conversation's id") as caught:
+        World.from_corpus(path)
+    assert ("that of line 2" in str(caught.value)) == (meeting_id == "sess_a")
+
+
+def line_of(meeting_id: Any) -> dict[str, Any]:
+    """A corpus's line."""
+    return {"conversation": {"id": meeting_id, "title": "x", "startTime": "2026-03-01T09:00:00Z"}, "transcript": []}
 
 
 def test_accounts_can_have_worlds_of_their_own(sim: Simulator) -> None:
