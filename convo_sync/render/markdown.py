@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from convo_sync.render.meeting import action, facts, feedback_sentences, lacks
+from convo_sync.render.meeting import action, facts, feedback_sentences, headed, lacks
 from convo_sync.render.text import Look, safe
 from convo_sync.render.when import day_and_minute, into
 from convo_sync.views import Meeting, Segment
 
 _ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>#|~"})
-# What would be read as another character: "&copy;", "&#169;".
-_REFERENCE = re.compile(r"&(?=#?[0-9A-Za-z]+;)")
+# What would be read as another character, "&copy;"; in "&#169;" the number sign is escaped already.
+_REFERENCE = re.compile(r"&(?=[0-9A-Za-z]+;)")
 # What makes a list, a line across the page or a heading only where a line begins: "- x", "+", "---", "=="; "3. March".
 _AT_A_START = re.compile(r"[-+](?: |$)|-[- ]*$|=")
 _NUMBERED = re.compile(r"^([0-9]+)([.)])(?= |$)")
@@ -65,7 +65,7 @@ def _points(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _keypoints(meeting: Meeting) -> Iterator[str]:
-    for number, (heading, points) in enumerate(meeting.keypoints):
+    for number, (heading, points) in enumerate(headed(meeting)):
         if heading:
             yield from ("", f"### {escape(heading)}", "") if number else (f"### {escape(heading)}", "")
         yield from _points(points)

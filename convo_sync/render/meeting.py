@@ -29,6 +29,7 @@ SCORES = {
     "collaboration": "collaboration",
     "decision_making": "decision making",
 }
+OTHERS = "Other points"
 _INTERNAL = ("id", "conversation_id", "changed")
 _BAR_COLUMNS = 24
 _LEAST_BAR = 5  # a shorter one tells nothing
@@ -126,8 +127,14 @@ def bullets(texts: Any, look: Look) -> Iterator[str]:
     return chain.from_iterable(wrap(safe(text), look.prose, "  • ") for text in texts)
 
 
+def headed(meeting: Meeting) -> Iterator[tuple[str, Sequence[str]]]:
+    """The sections of the key points. One without a heading gets one, or its points would join those above."""
+    for number, (heading, points) in enumerate(meeting.keypoints):
+        yield heading or (OTHERS if number else ""), points
+
+
 def _keypoints(meeting: Meeting, look: Look) -> Iterator[str]:
-    for section, points in meeting.keypoints:
+    for section, points in headed(meeting):
         if section:
             yield from wrap(safe(section), look.prose, "  ")
         yield from (f"  {line}" for line in bullets(points, look._replace(width=look.prose - 2)))

@@ -11,6 +11,7 @@ from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.budget import Budget
 from convo_sync.records import Kind
+from convo_sync.render.meeting import OTHERS, headed
 
 from .storage import NOW, ONE, TWO, keypoints, listed, read, store, transcript
 
@@ -90,6 +91,7 @@ def test_a_heading_alone_and_a_section_without_one_stay_apart(filled: Path) -> N
         ("Tooling", ("the hinge is steel",)),
         ("", ("a point without a heading",)),
     )
+    assert [heading for heading, _ in headed(meeting)] == ["Pricing zirconium", "Tooling", OTHERS]
 
 
 def _speakers(path: Path, turns: list[dict[str, Any]]) -> dict[str, tuple[int, float]]:
