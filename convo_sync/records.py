@@ -195,11 +195,15 @@ class ListingChange:
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """Whose archive this is. `key_digest` tells whether the key is the one that was checked against the account."""
+    """Whose archive this is. `key_digest` tells whether the key is the one that was checked against the account.
+
+    `hourly_limit` is the limit, in requests, when the profile was read: another one means another plan.
+    """
 
     email: str
     base_url: str
     key_digest: str
+    hourly_limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

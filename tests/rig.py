@@ -141,7 +141,13 @@ class Rig:
         archive = self.archive(point)
         meter = RecordingMeter(archive.budget(), self.now, archive.save_budget)
         with Client(
-            self.url, self.key, meter=meter, sleep=lambda _: None, deadline_seconds=2.0, byte_cap=8 * 2**20
+            self.url,
+            self.key,
+            meter=meter,
+            sleep=lambda _: None,
+            deadline_seconds=2.0,
+            byte_cap=8 * 2**20,
+            now=self.now,
         ) as client:
             remote = CrashingRemote(client, point) if point else client
             run = Sync(remote, archive, meter, self.now, Options(**options), tell=self.events.append)

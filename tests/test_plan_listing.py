@@ -226,16 +226,16 @@ def test_a_sweep_ends_whatever_comes(pages: list[Page]) -> None:
 def test_resume(rested: timedelta, is_first: bool, goes_on: bool) -> None:
     """A sweep goes on a page back, unless it rested for a month; the first one always does."""
     place = Sweep(NOON - rested, next_offset=300, seen=frozenset(names(300)))
-    resumed = resume(place, NOON, is_first=is_first)
+    resumed = resume(place, NOON, is_first=is_first, share=50)
     assert (resumed is not None) == goes_on
     if resumed is not None:
         assert (resumed.next_offset, resumed.seen) == (200, place.seen)
-    assert resume(None, NOON, is_first=is_first) is None
+    assert resume(None, NOON, is_first=is_first, share=50) is None
 
 
 def test_resume_near_the_start() -> None:
     """A place on the first page resumes at the start."""
-    resumed = resume(Sweep(NOON, next_offset=40), NOON, is_first=False)
+    resumed = resume(Sweep(NOON, next_offset=40), NOON, is_first=False, share=50)
     assert resumed is not None
     assert resumed.next_offset == 0
 
@@ -246,7 +246,7 @@ def test_a_sweep_that_is_cut_again_and_again_ends_in_one_pass(size: int, run: in
     """Whatever the server gives a page: rows read again after a cut are no sign that the list does not page."""
     ids, sweep, verdict = names(1000), Sweep(NOON), Verdict.CONTINUE
     for _ in range(100):
-        resumed = resume(sweep, NOON, is_first=True)
+        resumed = resume(sweep, NOON, is_first=True, share=50)
         assert resumed is not None
         sweep = resumed
         for _ in range(run):
@@ -262,7 +262,7 @@ def test_a_sweep_that_is_cut_after_each_overlap_still_ends_in_one_pass() -> None
     """A run that gets no further than the page read again leaves the next one as far as it was."""
     ids, sweep = names(500), Sweep(NOON, next_offset=300, least=500, total=500, seen=frozenset(names(300)))
     for _ in range(3):
-        resumed = resume(sweep, NOON, is_first=False)
+        resumed = resume(sweep, NOON, is_first=False, share=50)
         assert resumed is not None
         sweep, verdict = advance(resumed, page(ids[resumed.next_offset :][:100], 500))
         assert (verdict, sweep.pass_number, sweep.next_offset) == (Verdict.CONTINUE, 1, 300)
@@ -275,7 +275,7 @@ def test_a_page_back_makes_up_for_what_left_meanwhile(count: int, gone: int, cut
     sweep, verdict = advance(sweep, page(ids[:100], count))
     assert verdict is Verdict.CONTINUE
     del ids[:gone]
-    place = resume(sweep, NOON + DAY, is_first=False)
+    place = resume(sweep, NOON + DAY, is_first=False, share=50)
     assert place is not None
     sweep, verdict = place, Verdict.CONTINUE
     while verdict is Verdict.CONTINUE:

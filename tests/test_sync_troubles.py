@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,14 @@ from typing import Any
 import pytest
 
 from convo_sync.client import Client
-from convo_sync.errors import Forbidden
+from convo_sync.errors import CreditsUsedUp, Forbidden
 from convo_sync.plan.steps import AUDIT, FORBIDDEN, NEWEST
 from convo_sync.records import Completeness, ConversationId, Document, Kind, Outcome, Page
 from convo_sync.simulator import Fault
 from convo_sync.sync import Identity, Options, Sync
 from convo_sync.sync.meter import Meter
 from convo_sync.sync.ports import Remote
-from tests.rig import HELD, Rig, add, iso, row, turns
+from tests.rig import HELD, Rig, add, iso, keypoints, row, turns
 
 BROKEN = "wrong_shape"
 
@@ -34,7 +35,7 @@ def one_process(
     """A process of its own that holds the archive, so that others can run while it pauses."""
     with rig.archive() as archive:
         meter = Meter(archive.budget(), rig.now, archive.save_budget)
-        with Client(rig.url, rig.key, meter=meter) as client:
+        with Client(rig.url, rig.key, meter=meter, now=rig.now) as client:
             remote = wrap(client) if wrap else client
             identity = Identity(rig.url, hashlib.sha256(rig.key.encode()).hexdigest())
             yield lambda: Sync(remote, archive, meter, rig.now, Options(**options), pause=pause).run(identity)
@@ -144,7 +145,7 @@ def test_a_hiccup_does_not_send_the_newest_behind_the_backlog(tmp_path: Path, ti
 
 
 def test_a_kind_that_the_plan_lacks_is_given_up_after_three(tmp_path: Path) -> None:
-    """A 403 for the kind three times in a row puts the rest off without a request."""
+    """A 403 for the kind three times in a row, and once more for a test, puts the rest off without a request."""
     asked: Counter[Kind] = Counter()
 
     class Lacking:
@@ -172,7 +173,7 @@ def test_a_kind_that_the_plan_lacks_is_given_up_after_three(tmp_path: Path) -> N
         with one_process(rig, wrap=Lacking) as sync:
             run, _ = sync()
         assert run.outcome is Outcome.COMPLETE
-        assert asked == {Kind.TRANSCRIPT: 12, Kind.KEYPOINTS: 12, Kind.FEEDBACK: FORBIDDEN}
+        assert asked == {Kind.TRANSCRIPT: 12, Kind.KEYPOINTS: 12, Kind.FEEDBACK: FORBIDDEN + 1}
 
 
 def test_a_429_on_a_retry_parks(tmp_path: Path) -> None:
@@ -211,7 +212,157 @@ def _bind(rig: Rig, url: str) -> None:
         connection.execute("update meta set value = ? where key = 'base_url'", (url,))
 
 
+@pytest.mark.parametrize("meetings", [1, 2])
+def test_the_last_failures_of_a_run_are_tested_too(tmp_path: Path, meetings: int) -> None:
+    """Few documents due, and the server dead for hours: no run is complete, and all come as soon as it is back."""
+    with Rig.serving(tmp_path) as rig:
+        add(rig, 90, timedelta(days=60))
+        rig.complete()
+        for number in range(meetings):
+            add(rig, number, timedelta(days=1))
+        for operation in HELD:
+            rig.simulator.faults.add(Fault("server_error", operation, times=None))
+        for _ in range(24):
+            run, _ = rig.sync(retry_failed=False)
+            assert (run.outcome, run.failed) == (Outcome.FAILED, 0)
+            rig.clock.advance(timedelta(minutes=30))
+        rig.simulator.faults.clear()
+        rig.sync(retry_failed=False)
+        assert held(rig, "sess_00000")[:2] == ("present", 1)
+
+
+def test_a_control_that_fails_otherwise_is_no_answer(tmp_path: Path) -> None:
+    """Five fail with 500 and the control is dropped: the server is down, and no item is charged."""
+    with Rig.serving(tmp_path) as rig:
+        add(rig, 90, timedelta(days=60), notes=False)
+        rig.complete()
+        for number in range(12):
+            add(rig, number, timedelta(days=number + 1))
+        rig.simulator.faults.add(Fault("server_error", "getTranscript", times=3))
+        for operation in HELD:
+            rig.simulator.faults.add(Fault("server_error", operation, times=6))
+            rig.simulator.faults.add(Fault("drop_before", operation, times=None))
+        run, _ = rig.sync()
+        assert (run.outcome, run.failed) == (Outcome.FAILED, 0)
+
+
+def test_yields_do_not_hide_a_dead_server(tmp_path: Path) -> None:
+    """Others come between every few documents: the failures of before still count."""
+    with Rig.serving(tmp_path) as rig:
+        for number in range(15):
+            add(rig, number, timedelta(days=number + 1))
+        for operation in HELD:
+            rig.simulator.faults.add(Fault(BROKEN, operation, times=None))
+        calls = iter(range(10_000))
+        with one_process(rig, lambda: next(calls) % 4 == 3) as sync:
+            run, _ = sync()
+        assert (run.outcome, run.failed) == (Outcome.FAILED, 0)
+        assert run.requests <= 10
+
+
+def test_an_hour_that_ends_among_failures_charges_none(tmp_path: Path) -> None:
+    """Two fail alike, then a 429: what they were is not known yet, and nothing pauses."""
+    with Rig.serving(tmp_path) as rig:
+        for number in range(4):
+            add(rig, number, timedelta(days=number + 1))
+        rig.simulator.faults.add(Fault(BROKEN, "getTranscript", times=1))
+        rig.simulator.faults.add(Fault(BROKEN, "getKeypoints", times=1))
+        rig.simulator.faults.add(Fault("rate_limited", "getFeedback", times=1, seconds=600.0))
+        run, _ = rig.sync()
+        assert (run.outcome, run.failed) == (Outcome.PARKED, 0)
+
+
+def test_three_that_are_forbidden_do_not_stop_the_others(tmp_path: Path) -> None:
+    """The three newest transcripts answer 403 and the rest do not: the kind is in the plan, and the rest is fetched."""
+    with Rig.serving(tmp_path) as rig, one_process(rig, wrap=Forbidding) as sync:
+        for number in range(20):
+            add(rig, number, timedelta(days=number + 1), notes=False)
+        run, _ = sync()
+        assert (run.outcome, run.fetched) == (Outcome.COMPLETE, 17)
+
+
+class Forbidding:
+    """The client, save that three transcripts are refused, and one set of key points for want of credits."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    def list_conversations(self, *, limit: int = 100, offset: int = 0, since: datetime | None = None) -> Page:
+        return self._client.list_conversations(limit=limit, offset=offset, since=since)
+
+    def get_profile(self) -> Any:
+        return self._client.get_profile()
+
+    def get_document(self, conversation_id: ConversationId, kind: Kind) -> Document | None:
+        if kind is Kind.TRANSCRIPT and conversation_id in ("sess_00000", "sess_00001", "sess_00002"):
+            raise Forbidden("not yours", status=403, api_code="forbidden")
+        if kind is Kind.KEYPOINTS and conversation_id == "sess_00005":
+            raise CreditsUsedUp("used up", status=429, api_code="ai_limit_exceeded")
+        return self._client.get_document(conversation_id, kind)
+
+
 # -- what is believed
+
+
+def test_the_same_bad_answer_twice_replaces_nothing(tmp_path: Path) -> None:
+    """Audits a second apart see the same unreadable transcript and key points: what is held stays for days."""
+    with Rig.serving(tmp_path) as rig:
+        id_ = add(rig, 1, timedelta(days=2), segments=20)
+        rig.complete()
+        before = rig.rows("select text from decisions")
+        bad = [turns(1, 1)[0], *({"speaker": "x", "text": None} for _ in range(19))]
+        unreadable = {"sections": [{"heading": "A", "points": "text"}], "decisions": [{"text": "x"}]}
+        rig.world.set_raw(id_, "transcript", {"id": id_, "segments": bad})
+        rig.world.set_raw(id_, "keypoints", {"id": id_, "keypoints": unreadable})
+        for _ in range(3):
+            rig.clock.advance(timedelta(seconds=1))
+            rig.complete(audit=True)
+            assert rig.rows("select count(*) from segments") == [(20,)]
+            assert rig.rows("select text from decisions") == before
+
+
+def test_after_a_poor_answer_the_good_one_is_asked_for(tmp_path: Path) -> None:
+    """A transcript grows, comes blank once, and is fine from then on: it is archived without another sign."""
+    with Rig.serving(tmp_path) as rig:
+        id_ = add(rig, 1, timedelta(days=2))
+        rig.complete()
+        rig.world.grow(id_, turns(1, 3, 12))
+        rig.world.set_raw(id_, "transcript", {"id": id_, "segments": [{"text": " ", "speaker": "x"}] * 15})
+        rig.complete()
+        assert rig.rows("select count(*) from segments") == [(12,)]
+        rig.world.set_raw(id_, "transcript", {"id": id_, "segments": turns(1, 15)})
+        rig.clock.advance(timedelta(hours=6))
+        rig.complete()
+        assert rig.rows("select count(*) from segments") == [(15,)]
+
+
+def test_a_403_does_not_end_a_doubt(tmp_path: Path) -> None:
+    """Key points that a change made doubtful are refused once: they are asked for again."""
+    with Rig.serving(tmp_path) as rig:
+        id_ = add(rig, 5, timedelta(days=2))
+        rig.complete()
+        rig.world.grow(id_, turns(5, 3, 12))
+        with one_process(rig, wrap=Forbidding) as sync:
+            sync()
+        rig.world.set_keypoints(id_, keypoints(5, 2))
+        rig.clock.advance(timedelta(days=8))
+        rig.complete()
+        assert rig.rows("select text from decisions") == [(text,) for text in keypoints(5, 2)["decisions"]]
+
+
+@pytest.mark.parametrize("total", [0, 10, 150])
+def test_a_total_that_is_too_low_hides_nobody(tmp_path: Path, total: int) -> None:
+    """More rows than `total` says: the pages themselves say when the list ends."""
+
+    class Understating(Forbidding):
+        def list_conversations(self, *, limit: int = 100, offset: int = 0, since: datetime | None = None) -> Page:
+            return replace(super().list_conversations(limit=limit, offset=offset, since=since), total=total)
+
+    with Rig.serving(tmp_path) as rig:
+        listed_only(rig, 300)
+        with one_process(rig, wrap=Understating) as sync:
+            sync()
+        assert known(rig) == 300
 
 
 def test_a_failure_before_an_empty_transcript_shortens_nothing(tmp_path: Path) -> None:

@@ -85,11 +85,13 @@ class Archive:
             facts = dict(connection.execute("select key, value from meta"))
             if "account" not in facts:
                 return None
-            return Binding(facts["account"], facts["base_url"], facts["key_digest"])
+            limit = facts.get("hourly_limit")
+            return Binding(facts["account"], facts["base_url"], facts["key_digest"], int(limit) if limit else None)
 
     def bind(self, account: Account, base_url: str, key_digest: str, now: datetime, budget: Budget) -> None:
         """Record the account, at the first sync or when its key changed."""
         facts = {"account": account.email, "base_url": base_url, "key_digest": key_digest}
+        facts["hourly_limit"] = str(budget.limit or "")
         with self._writing(budget) as change:
             for key, value in facts.items():
                 self._tables.table("meta").upsert({"key": key, "value": value}, pk="key")

@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 # A window lasts an hour. Beyond a day lies no time of this API: milliseconds for seconds, or a clock gone wrong.
 _LONGEST_SECONDS = 86_400.0
+# How far a server may be off its own Date when it says when the hour frees.
+_CLOCK_SECONDS = 60.0
 _LONGEST_MESSAGE = 500
 
 
@@ -47,8 +49,8 @@ def rate_reading(headers: Mapping[str, str], now: datetime) -> RateReading:
     server_time = _http_date(headers.get("date"))
     reset = _whole_number(headers.get("x-ratelimit-reset"))
     away = None if reset is None else reset - (server_time or now).timestamp()
-    if away is not None and (away > _LONGEST_SECONDS or (away < 0 and server_time is None)):
-        away = None  # beyond any window, or past by a clock of ours that may be wrong
+    if away is not None and (away > _LONGEST_SECONDS or away < (-_CLOCK_SECONDS if server_time else 0)):
+        away = None  # beyond any window, no instant at all, or past by a clock of ours that may be wrong
     return RateReading(
         limit=_whole_number(headers.get("x-ratelimit-limit")),
         remaining=_whole_number(headers.get("x-ratelimit-remaining")),

@@ -20,6 +20,7 @@ SWEEP_EVERY = timedelta(days=1)
 SWEEP_STALE = timedelta(days=30)
 # Pages in a row without an id that is new to the pass: the server does not page, or the order is beyond help.
 BARREN_PAGES = 2
+FEW_PAGES = 8
 BRAKE_SHARE = 0.20
 BRAKE_COUNT = 5
 
@@ -68,11 +69,15 @@ def since(*, newest_start: datetime, last_complete_listing_at: datetime) -> date
     return min(newest_start, last_complete_listing_at) - OVERLAP
 
 
-def resume(place: Sweep | None, now: datetime, *, is_first: bool) -> Sweep | None:
-    """The unfinished sweep, a page back; None where there is none, or it rested too long."""
+def resume(place: Sweep | None, now: datetime, *, is_first: bool, share: int) -> Sweep | None:
+    """The unfinished sweep, a page back; None where there is none, or it rested too long.
+
+    Args:
+        share: the requests that it may take. Where they are few, going back would eat what it gains.
+    """
     if place is None or not (is_first or timedelta(0) <= now - place.started_at < SWEEP_STALE):
         return None
-    return replace(place, next_offset=max(0, place.next_offset - PAGE_SIZE))
+    return replace(place, next_offset=max(0, place.next_offset - PAGE_SIZE)) if share >= FEW_PAGES else place
 
 
 def advance(sweep: Sweep, page: Page) -> tuple[Sweep, Verdict]:
@@ -101,7 +106,8 @@ def _pass_ended(sweep: Sweep, page: Page) -> bool:
         return True
     if page.total is None:
         return ends_here(page)
-    return sweep.next_offset >= page.total
+    # More rows than `total` says: it is wrong, and the pages' length tells.
+    return sweep.next_offset >= page.total and (len(sweep.seen) <= page.total or ends_here(page))
 
 
 def ends_here(page: Page, asked: int = PAGE_SIZE) -> bool:

@@ -106,9 +106,10 @@ def after_document(
     Args:
         held: the substance of what is held (see `Document`); None where nothing of this kind is.
     """
-    if document.kind is Kind.TRANSCRIPT and _is_short(known, document):
+    short = document.kind is Kind.TRANSCRIPT and _is_short(known, document)
+    if short or not replaces(document, held=held, listed=known.segment_count):
         grew = held is not None and document.substance > held
-        return _after_short_transcript(holding, known, document, now, grew=grew)
+        return _after_poor_document(holding, known, document, now, grew=grew, short=short)
     news, anchor = holding.digest != document.digest, no_later_than(holding.anchor_at, now)
     kept = replace(holding, state=State.PRESENT, anchor_at=anchor, digest=document.digest, checked_at=now)
     kept = replace(kept, tries=0, failures=0, reason="")
@@ -131,18 +132,19 @@ def _while_nothing_tells(known: Conversation, holding: Holding, now: datetime) -
     return next_recheck(no_later_than(holding.anchor_at, now), now)
 
 
-def _after_short_transcript(
-    holding: Holding, known: Conversation, document: Document, now: datetime, *, grew: bool
+def _after_poor_document(
+    holding: Holding, known: Conversation, document: Document, now: datetime, *, grew: bool, short: bool
 ) -> Holding:
     same = holding.tries > 0 and (holding.digest == document.digest or not grew)
     anchor = no_later_than(holding.anchor_at if same else None, now)
     tries = holding.tries + 1 if same else 1
-    reason = f"{document.segments} of {known.segment_count or 'some'} segments"
+    reason = f"{document.segments} of {known.segment_count or 'some'} segments" if short else "worse than what is held"
     kept = replace(holding, digest=document.digest, anchor_at=anchor, tries=tries, reason=reason)
     kept = replace(kept, failures=0, checked_at=now)
     if tries >= SHORT_TRIES and now >= anchor + LONGEST_STEP:
         return replace(kept, state=State.PRESENT, next_try_at=None)
-    return replace(kept, state=State.PENDING, next_try_at=_nth(anchor, tries, now))
+    state = State.PENDING if document.kind is Kind.TRANSCRIPT else State.PRESENT
+    return replace(kept, state=state, next_try_at=_nth(anchor, tries, now))
 
 
 def _nth(anchor: datetime, tries: int, now: datetime) -> datetime:
@@ -173,7 +175,8 @@ def after_refusal(holding: Holding, reason: str, now: datetime, *, segment_count
     if holding.digest is not None and holding.state is State.PENDING:  # a short transcript, which may still grow
         return replace(answered, next_try_at=now + LONGEST_STEP)
     if holding.digest is not None:
-        return replace(answered, state=State.PRESENT)
+        # What was doubted is still doubtful; what was not is left to the audit.
+        return replace(answered, state=State.PRESENT, next_try_at=now + LONGEST_STEP if holding.next_try_at else None)
     if holding.kind is Kind.FEEDBACK and reason.startswith("validation_error"):
         # Where the list does not count, the transcript may still grow without a sign of it.
         anchor = no_later_than(holding.anchor_at, now)

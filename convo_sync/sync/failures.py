@@ -5,6 +5,8 @@ Knows no store and no clock: what to do about a failure is for the caller.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from convo_sync.errors import ServerTrouble
 from convo_sync.plan.steps import ALIKE_FAILURES, MIXED_FAILURES
 from convo_sync.records import Holding, Kind
@@ -30,10 +32,20 @@ class Failures:
         self._alike = self._alike + 1 if same else 1
         self._held_back.append((holding, trouble))
 
+    def keep(self, still: Callable[[Holding], bool]) -> None:
+        """Drop the failures of holdings that others have changed since."""
+        self._held_back = [each for each in self._held_back if still(each[0])]
+        self._alike = min(self._alike, len(self._held_back))
+
     def release(self) -> list[Failed]:
         """What is held back, now that the server has answered (or the run ends): the items' own failures."""
         charged, self._held_back, self._alike = self._held_back, [], 0
         return charged
+
+    @property
+    def held_back(self) -> bool:
+        """Whether failures wait for an answer."""
+        return bool(self._held_back)
 
     @property
     def look_like_an_outage(self) -> bool:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 
-from convo_sync.errors import Forbidden, Invalid, NotFound, Offline, Refusal, ServerTrouble
+from convo_sync.errors import Forbidden, NotFound, Offline, Refusal, ServerTrouble
 from convo_sync.plan import schedule, steps
 from convo_sync.records import Document, Holding, Kind, Owed, State, Step
 from convo_sync.sync.failures import Failed, Failures
@@ -29,6 +29,7 @@ class Fetcher:
         self._tried: set[tuple[str, Kind]] = set()
         self._audited = 0
         self._testing = False
+        self._given: set[Kind] = set()
         self._todo: Todo = []
 
     def run(self) -> None:
@@ -49,7 +50,7 @@ class Fetcher:
             self._fetch(owed, step)
             detail = f"{step.kind}: {step.reason}"
             self._session.report("step", step.conversation_id, detail, done=done, planned=len(self._todo))
-        self.charge_failures()
+        self._judge_the_last()
         for trouble in self._failures.down.values():
             raise trouble
 
@@ -61,8 +62,12 @@ class Fetcher:
         session.holds_archive = True
         if changed:
             session.meter.reload(session.store.budget())
-            self._failures.release()  # of holdings as they were: what others wrote about them counts
+            self._failures.keep(self._is_as_it_was)  # what others wrote about them counts
         return changed
+
+    def _is_as_it_was(self, holding: Holding) -> bool:
+        known = self._session.store.known([holding.conversation_id]).get(holding.conversation_id)
+        return known is not None and holding in known.holdings
 
     def _skips(self, owed: Owed) -> bool:
         """Whether a step has become needless since it was planned."""
@@ -91,7 +96,7 @@ class Fetcher:
             document = self._session.remote.get_document(step.conversation_id, step.kind)
         except NotFound:
             self._not_found(owed)
-        except (Forbidden, Invalid) as refusal:
+        except Refusal as refusal:
             self._refused(owed, refusal)
         except Offline:
             raise
@@ -109,8 +114,11 @@ class Fetcher:
         session, known = self._session, owed.conversation
         held = session.store.held_substance(step.conversation_id, step.kind)
         holding = schedule.after_document(owed.holding, known, document, session.now(), held=held)
-        accepted = holding.state is State.PRESENT and owed.holding.digest == document.digest
+        accepted = (
+            holding.state is State.PRESENT and holding.next_try_at is None and owed.holding.digest == document.digest
+        )
         better = schedule.replaces(document, held=held, listed=known.segment_count)
+        self._given.add(step.kind)
         self._succeeded(step.kind)
         stored = session.store.store_document(
             document,
@@ -152,13 +160,25 @@ class Fetcher:
         in_a_row = self._forbidden[owed.holding.kind] + isinstance(refusal, Forbidden)
         self._settle(self._after_refusal(owed, refusal))
         self._forbidden[owed.holding.kind] = in_a_row
-        if in_a_row >= steps.FORBIDDEN:
+        if in_a_row >= steps.FORBIDDEN and not self._testing and not self._was_ever_given(owed.holding.kind):
             self._give_up(owed.holding.kind, refusal)
 
     def _after_refusal(self, owed: Owed, refusal: Refusal) -> Holding:
         reason = f"{refusal.api_code}: {refusal.message}"
         count = owed.conversation.segment_count
         return schedule.after_refusal(owed.holding, reason, self._session.now(), segment_count=count)
+
+    def _was_ever_given(self, kind: Kind) -> bool:
+        """Whether the server gives this kind to this key as far as is known: then a 403 is of the item."""
+        if kind in self._given:
+            return True
+        control = self._control(kind)
+        if control is None:
+            return False
+        self._testing = True
+        self._fetch(control, steps.control(control))
+        self._testing = False
+        return kind in self._given
 
     def _give_up(self, kind: Kind, refusal: Refusal) -> None:
         """The plan lacks this kind: put the rest of it off without asking."""
@@ -169,7 +189,9 @@ class Fetcher:
             if each.holding.kind is kind and (each.holding.conversation_id, kind) not in self._tried
         ]
         self._tried |= {(each.holding.conversation_id, kind) for each in rest}
-        session.store.store_holdings([self._after_refusal(each, refusal) for each in rest], session.meter.ahead())
+        # Put off, but not asked: the audit still knows when they were.
+        put_off = [replace(self._after_refusal(each, refusal), checked_at=each.holding.checked_at) for each in rest]
+        session.store.store_holdings(put_off, session.meter.ahead())
 
     def _troubled(self, owed: Owed, trouble: ServerTrouble) -> None:
         self._failures.add(owed.holding, trouble)
@@ -182,12 +204,12 @@ class Fetcher:
         Raises:
             ServerTrouble: that one fails too.
         """
-        session, control = self._session, self._control()
+        session, control = self._session, self._control(self._failures.kind)
         if control is not None:
             self._testing = True
             self._fetch(control, steps.control(control))
             self._testing = False
-            if not self._failures.look_like_an_outage:
+            if not self._failures.held_back:
                 return
             # The next test is of another: this one may be broken itself.
             passed = [replace(control.holding, checked_at=session.now())] if control.holding.checked_at else []
@@ -196,19 +218,32 @@ class Fetcher:
         if ending is not None:
             raise ending
 
-    def _control(self) -> Owed | None:
+    def _control(self, kind: Kind | None) -> Owed | None:
         """One that the server was able to answer for before; where there is none, one from the end of what is owed."""
-        kind, store = self._failures.kind, self._session.store
-        known = store.least_recently_checked(1 + len(self._tried), kind)
-        answered = [each for each in known if steps.key(each) not in self._tried]
-        if answered:
-            return answered[0]
+        before = self._came_before(kind)
+        if before is not None:
+            return before
         rest = [each for each, _ in self._todo if kind in (None, each.holding.kind) and not self._skips(each)]
         return rest[-1 - self._session.run_id % len(rest)] if rest else None
 
-    def charge_failures(self) -> None:
-        """Commit the failures held back: the run ends, and they were their items' own."""
+    def _came_before(self, kind: Kind | None) -> Owed | None:
+        known = self._session.store.least_recently_checked(1 + len(self._tried), kind)
+        return next((each for each in known if not self._skips(each)), None)
+
+    def _judge_the_last(self) -> None:
+        """The failures that no answer followed. One document that came before tells whose they are; else the items'.
+
+        Raises:
+            ServerTrouble: that one fails too.
+        """
+        if self._failures.held_back and self._came_before(self._failures.kind) is not None:
+            self._test_the_server()
         self._charge(self._failures.release())
+
+    def charge_failures(self) -> None:
+        """The hour ends. One failure is its item's, or it would be first in every hour; several may be the server's."""
+        failed = self._failures.release()
+        self._charge(failed if len(failed) == 1 else ())
 
     def _charge(self, failed: Collection[Failed]) -> None:
         if not failed:

@@ -28,11 +28,12 @@ class Lister:
         session, store = self._session, self._session.store
         overview, unfinished = store.overview(), store.unfinished_sweep()
         self._has_place = unfinished is not None
-        place = listing.resume(unfinished, session.now(), is_first=overview.last_sweep_at is None)
+        first, share = overview.last_sweep_at is None, self._share()
+        place = listing.resume(unfinished, session.now(), is_first=first, share=share)
         if place is not None and overview.newest_start is not None:
             # What began since the sweep did may stand on pages that it has passed. Half of the share stays the sweep's.
             since = listing.since(newest_start=place.started_at, last_complete_listing_at=place.started_at)
-            self._since(since, self._share() // 2)
+            self._since(since, share // 2)
         if place is not None or self._wants_sweep(overview):
             self._sweep(place)
         else:
@@ -95,7 +96,8 @@ class Lister:
         if verdict is not Verdict.PARTIAL:
             session.tally.listing = Completeness.COMPLETE
         # A list that never holds still is swept again at once only as long as it is longer than what is known.
-        session.tally.swept = verdict is not Verdict.PARTIAL or session.store.overview().active >= (sweep.total or 0)
+        known = session.store.overview().active + len(session.tally.unusable)
+        session.tally.swept = verdict is not Verdict.PARTIAL or known >= (sweep.total or 0)
         self._settle(sweep, proved=verdict is Verdict.PROVED)
 
     def _take(self, page: Page, sweep: Sweep | None) -> None:

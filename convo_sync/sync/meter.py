@@ -29,7 +29,6 @@ class Meter:
         self._clock = clock
         self._save = save
         self._counted_ahead = False
-        self._limit_before = start.limit
         self.requests = 0
 
     @property
@@ -38,9 +37,9 @@ class Meter:
         return self._budget.limit or hour.SMALLEST_LIMIT
 
     @property
-    def limit_changed(self) -> bool:
-        """Whether the server's limit is another than the archive had: the account has another plan."""
-        return self._limit_before not in (None, self._budget.limit)
+    def known_limit(self) -> int | None:
+        """Requests an hour, as the server said; None before it did."""
+        return self._budget.limit
 
     @property
     def left(self) -> int | None:

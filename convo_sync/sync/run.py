@@ -97,8 +97,7 @@ class Sync:
             self._check_account(identity)
             lister = Lister(self._session)
             lister.run()
-            if self._session.meter.limit_changed:
-                self._read_account(identity)
+            self._notice_another_plan(identity)
             fetcher = Fetcher(self._session, lister.vanished)
             fetcher.run()
         except ArchiveLocked:
@@ -169,6 +168,13 @@ class Sync:
             )
         if bound is None or bound.key_digest != identity.key_digest:
             self._read_account(identity)
+
+    def _notice_another_plan(self, identity: Identity) -> None:
+        """Read the profile again where the limit is another than it was then. Trouble there leaves it for later."""
+        bound, limit = self._session.store.binding(), self._session.meter.known_limit
+        if bound is not None and limit is not None and bound.hourly_limit != limit:
+            with contextlib.suppress(ServerTrouble, Refusal):
+                self._read_account(identity)
 
     def _read_account(self, identity: Identity) -> None:
         """Read the profile, and record it, if it is the archive's own."""
