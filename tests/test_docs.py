@@ -54,7 +54,9 @@ _MACHINE = re.compile(rf"(?<![\w.~])/(?:home|Users|root|work)/\w|\b[A-Z]:\\+User
 def test_a_generated_page_is_fresh(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Expect the page to be what `make docs` would write, whatever the terminal's width."""
     monkeypatch.setenv("COLUMNS", "41")
-    assert name not in generate.stale(), "run `make docs`"
+    written = (generate.DOCS / name).read_text(encoding="utf-8")
+    assert written.splitlines() == generate.PAGES[name]().splitlines(), "run `make docs`"
+    assert name not in generate.stale()
 
 
 def test_a_stale_page_is_noticed(tmp_path: Path) -> None:

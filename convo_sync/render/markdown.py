@@ -14,7 +14,7 @@ _ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<
 # What would be read as another character, "&copy;"; in "&#169;" the number sign is escaped already.
 _REFERENCE = re.compile(r"&(?=[0-9A-Za-z]+;)")
 # What makes a list, a line across the page or a heading only where a line begins: "- x", "+", "---", "=="; "3. March".
-_AT_A_START = re.compile(r"[-+](?: |$)|-[- ]*$|=")
+_AT_A_START = re.compile(r"[-+](?: |$)|-[-= ]*$|=")
 _NUMBERED = re.compile(r"^([0-9]+)([.)])(?= |$)")
 
 
