@@ -266,10 +266,12 @@ def check_version(connection: Connection, path: Path | str) -> int:
     Raises:
         ArchiveUnfit: it is another program's, or newer than this one.
     """
+    # In this order: where another process creates the archive between two of these looks, the later ones see all of it.
+    is_empty = connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0
     mark = connection.execute("pragma application_id").fetchone()[0]
     version = int(connection.execute("pragma user_version").fetchone()[0])
     if mark != APPLICATION_ID:
-        if connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0 and mark == 0:
+        if is_empty and mark == 0:
             return 0
         raise ArchiveUnfit(
             f"{path} is an SQLite file, but not an archive of convo-sync.", "Name another file with --archive."
