@@ -48,7 +48,7 @@ def test_help_on_a_page_names_no_machine() -> None:
     """Expect help of a fixed width, which documents are made from, to leave the files out."""
     import click
 
-    with click.Context(root, terminal_width=100) as page:
+    with click.Context(root, terminal_width=100, **root.context_settings) as page:
         assert "Files on this computer" not in root.get_help(page)
 
 
