@@ -20,6 +20,7 @@ SWEEP_EVERY = timedelta(days=1)
 SWEEP_STALE = timedelta(days=30)
 # Pages in a row without an id that is new to the pass: the server does not page, or the order is beyond help.
 BARREN_PAGES = 2
+# With fewer requests than these to a sweep, going back a page could eat what it gains.
 FEW_PAGES = 8
 BRAKE_SHARE = 0.20
 BRAKE_COUNT = 5
