@@ -1,4 +1,4 @@
--- The archive of convo-sync: the latest shape, in full. Version 1.
+-- The archive of convo-sync: the latest shape, in full. Version 2.
 --
 -- This file is a public contract: tables and views are documented in docs/tables.md (made from the comments here), and
 -- change only with a migration and a line in CHANGELOG.md. Names that begin with an underscore, and the search indexes,
@@ -67,7 +67,7 @@ create table revisions (
 
 -- The turns of the transcripts: the text unaltered, save that NUL and lone surrogates became U+FFFD.
 create table segments (
-    id integer primary key, -- a key inside this file only
+    id integer primary key, -- number of the conversation * 16777216 + position; a key inside this file only
     conversation_id text not null references conversations (id), -- whose turn it is
     position integer not null, -- 0-based place in the transcript as received
     speaker text, -- who spoke, as the server names them
@@ -362,6 +362,22 @@ create table account (
     changed integer not null -- number of the transaction that last changed this row
 ) strict;
 
+-- What is indexed of a turn where that is not its text: scripts without spaces, and emoji. Internal.
+create table _segment_forms (
+    id integer primary key references segments (id), -- the turn
+    text text not null -- as indexed
+) strict;
+
+-- A transcript without its words: what the search needs to know of it before it reads any. Internal.
+create table _outlines (
+    number integer primary key references conversations (number), -- the conversation
+    turns integer not null, -- how many there are
+    words integer not null, -- how many there are
+    lengths blob not null, -- words of the turn at each position: 16 bits each, little-endian, 65535 for more
+    voices blob not null, -- who speaks at each position: a number in `speakers`, 16 bits each, little-endian
+    speakers text not null -- JSON array of names; the first is nobody
+) strict;
+
 -- What the search finds beside the segments, one text a row. Internal.
 create table _notes (
     id integer primary key, -- key of the index below
@@ -370,18 +386,53 @@ create table _notes (
     item text not null, -- which of several such documents
     kind text not null, -- title, keypoints, decision, action_item, feedback, email, answer: as a hit is labelled
     position integer not null, -- 0-based, among its kind
-    text text not null, -- what is indexed and shown
+    text text not null, -- what is shown
+    form text, -- what is indexed, where that is not the text
     unique (conversation_id, source, item, kind, position)
 ) strict;
 
--- Full-text index of the segments. Internal.
+-- Each turn as it is indexed. Internal.
+create view _segment_texts as
+select s.id, coalesce(f.text, s.text) as text
+from segments s
+left join _segment_forms f on f.id = s.id;
+
+-- Each transcript as it is indexed: its turns in one text. Internal.
+create view _transcript_texts as
+select
+    o.number as id,
+    (
+        select group_concat(text, ' ')
+        from (
+            select t.text
+            from _segment_texts t
+            where t.id between o.number * 16777216 and o.number * 16777216 + 16777215
+            order by t.id
+        )
+    ) as text
+from _outlines o;
+
+-- Each note as it is indexed. Internal.
+create view _note_texts as
+select id, coalesce(form, text) as text
+from _notes;
+
+-- Full-text index of the segments, for passages, phrases and words that stand together. Internal.
 create virtual table segments_fts using fts5 (
-    text, content="segments", content_rowid="id", tokenize="porter unicode61 remove_diacritics 2"
+    text, content="_segment_texts", content_rowid="id",
+    tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"
+);
+
+-- Full-text index of whole transcripts, for what a conversation is about. Internal.
+create virtual table transcripts_fts using fts5 (
+    text, content="_transcript_texts", content_rowid="id",
+    tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"
 );
 
 -- Full-text index of titles, key points, decisions, action items, feedback, e-mails and answers. Internal.
 create virtual table notes_fts using fts5 (
-    text, content="_notes", content_rowid="id", tokenize="porter unicode61 remove_diacritics 2"
+    text, content="_note_texts", content_rowid="id",
+    tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"
 );
 
 -- One row a conversation, with all that matters about it: the table to begin a report with.

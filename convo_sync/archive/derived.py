@@ -12,8 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from convo_sync.archive import indexes
 from convo_sync.archive.transaction import Change
 from convo_sync.records import Document, Kind
+from convo_sync.texts import indexed
 
 Row = tuple[Any, ...]
 
@@ -71,7 +73,7 @@ TABLES: Mapping[str, Table] = {
         Table("email_points", _ITEM, _POSITION, ("type", "text")),
         Table("events", ("item",), (), _EVENT),
         Table("attendees", ("item",), _POSITION, ("email", "name", "response_status")),
-        Table("_notes", ("conversation_id", "source", "item"), ("kind", "position"), ("text",), index="notes_fts"),
+        Table("_notes", ("conversation_id", "source", "item"), ("kind", "position"), ("text", "form"), index="notes_fts"),
     )
 }
 
@@ -87,7 +89,7 @@ OF_KIND: Mapping[Kind, tuple[str, ...]] = {
 
 
 def store(change: Change, document: Document) -> None:
-    """Bring every table derived from this document, and the search index, to what the document says."""
+    """Bring every table derived from this document, and the search indexes, to what the document says."""
     for name in OF_KIND[document.kind]:
         table = TABLES[name]
         _merge(change, table, _scope(table, document), document.rows.get(name, ()))
@@ -101,12 +103,13 @@ def _scope(table: Table, document: Document) -> Row:
     return tuple(parts[column] for column in table.scope)
 
 
-def _notes(document: Document) -> Iterable[tuple[str, int, str]]:
-    """What of a document is found by search and labelled by its kind: (kind, number, text)."""
+def _notes(document: Document) -> Iterable[tuple[str, int, str, str | None]]:
+    """What of a document is found by search and labelled by its kind: (kind, number, text, form if that differs)."""
     numbers: Counter[str] = Counter()
     for kind, text in _texts(document):
         if text:
-            yield kind, numbers[kind], text
+            form = indexed(text)
+            yield kind, numbers[kind], text, None if form is text else form
             numbers[kind] += 1
 
 
@@ -132,23 +135,90 @@ def _joined(parts: Iterable[str | None]) -> str:
     return " ".join(part for part in parts if part)
 
 
+@dataclass(frozen=True, slots=True)
+class _Difference:
+    """What a document changes in a table: rows by key; of those that are held, with their ids."""
+
+    fresh: Mapping[Row, Row]
+    differing: Mapping[Row, Row]
+    leaving: Mapping[Row, int]
+    held: Mapping[Row, Row]
+
+    @property
+    def outdated(self) -> list[int]:
+        """Ids of the rows that will not be as they were."""
+        return [self.held[key][0] for key in (*self.differing, *self.leaving)]
+
+
 def _merge(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> None:
+    difference = _difference(change, table, scope, rows)
+    if not (difference.fresh or difference.differing or difference.leaving):
+        return
+    if table.name == "segments":
+        _merge_segments(change, table, scope, difference, rows)
+        return
+    if table.index:
+        indexes.take_out(change, table.index, difference.outdated)
+    _write(change, table, scope, difference)
+    if table.index and difference.held:
+        keys = [*difference.differing, *difference.fresh]
+        indexes.put_in(change, table.index, _ids(change, table, scope, keys))
+    elif table.index:  # all its rows are new, and so have the highest ids
+        indexes.put_in_all(change, table.index, *_range(change, table, scope))
+
+
+def _merge_segments(
+    change: Change, table: Table, scope: Row, difference: _Difference, rows: Sequence[Row]
+) -> None:
+    """The turns' ids say where they stand, and their transcript is indexed as a whole as well."""
+    sql = "select number from conversations where id = ?"
+    (number,) = change.connection.execute(sql, scope).fetchone()
+    first = number * indexes.TURNS
+    indexes.drop_transcript(change, number)
+    indexes.take_out(change, "segments_fts", difference.outdated)
+    indexes.forget_forms(change, difference.outdated)
+    _write(change, table, scope, difference, first)
+    entering = {**difference.differing, **difference.fresh}
+    indexes.keep_forms(change, ((first + position, values[-1]) for (position,), values in entering.items()))
+    if difference.held:
+        indexes.put_in(change, "segments_fts", [first + position for (position,) in entering])
+    else:
+        indexes.put_in_all(change, "segments_fts", first, first + indexes.TURNS - 1)
+    indexes.keep_transcript(change, number, [(position, speaker, text) for _, position, speaker, _, text in rows])
+
+
+def _difference(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> _Difference:
     width = len(table.scope) + len(table.key)
     wanted = {row[len(table.scope) : width]: row[width:] for row in rows}
     held = _held(change, table, scope)
-    fresh = [key for key in wanted if key not in held]
-    differing = [key for key in wanted if key in held and held[key][1:] != wanted[key]]
-    leaving = [key for key in held if key not in wanted]
-    if table.index:
-        _unindex(change, table, [held[key] for key in (*differing, *leaving)])
-    _delete(change, table, scope, {key: held[key][0] for key in leaving})
-    _update(change, table, [(wanted[key], held[key][0]) for key in differing])
-    _insert(change, table, [(*scope, *key, *wanted[key]) for key in fresh])
-    if table.index and fresh and not held:
-        _index_scope(change, table, scope)
-    elif table.index:
-        _index(change, table, [held[key][0] for key in differing])
-        _index_fresh(change, table, scope, fresh)
+    return _Difference(
+        {key: values for key, values in wanted.items() if key not in held},
+        {key: values for key, values in wanted.items() if key in held and held[key][1:] != values},
+        {key: row[0] for key, row in held.items() if key not in wanted},
+        held,
+    )
+
+
+def _write(change: Change, table: Table, scope: Row, difference: _Difference, first_id: int | None = None) -> None:
+    """`first_id`: where the row at position 0 has it; SQLite numbers them where it is None."""
+    _delete(change, table, scope, difference.leaving)
+    _update(change, table, [(values, difference.held[key][0]) for key, values in difference.differing.items()])
+    rows = [(*scope, *key, *values) for key, values in difference.fresh.items()]
+    if first_id is None:
+        _insert(change, table, table.columns, rows)
+    else:
+        _insert(change, table, ("id", *table.columns), [(first_id + row[1], *row) for row in rows])
+
+
+def _ids(change: Change, table: Table, scope: Row, keys: Iterable[Row]) -> list[int]:
+    sql = f"select id from {table.name} where {_where((*table.scope, *table.key))}"  # noqa: S608 - names from TABLES
+    return [change.connection.execute(sql, (*scope, *key)).fetchone()[0] for key in keys]
+
+
+def _range(change: Change, table: Table, scope: Row) -> tuple[int, int]:
+    sql = f"select min(id), max(id) from {table.name} where {_where(table.scope)}"  # noqa: S608 - names from TABLES
+    first, last = change.connection.execute(sql, scope).fetchone()
+    return first, last
 
 
 def _where(columns: Iterable[str]) -> str:
@@ -162,10 +232,9 @@ def _held(change: Change, table: Table, scope: Row) -> dict[Row, Row]:
     return {row[:width]: row[width:] for row in change.connection.execute(sql, scope)}
 
 
-def _insert(change: Change, table: Table, rows: Sequence[Row]) -> None:
+def _insert(change: Change, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     if not rows:
         return
-    columns = table.columns
     if table.is_public:
         columns, rows = (*columns, "changed"), [(*row, change.number) for row in rows]
     places = ", ".join("?" * len(columns))
@@ -198,33 +267,3 @@ def note_deletions(change: Change, table_name: str, keys: Iterable[Row]) -> None
         "insert into deletions (table_name, key, changed) values (?, ?, ?)",
         [(table_name, json.dumps(key), change.number) for key in keys],
     )
-
-
-def _unindex(change: Change, table: Table, held: Sequence[Row]) -> None:
-    """Take rows out of the index: FTS5 must be given the very text that was indexed."""
-    text = 1 + table.values.index("text")
-    change.connection.executemany(
-        f"insert into {table.index} ({table.index}, rowid, text) values ('delete', ?, ?)",  # noqa: S608
-        [(row[0], row[text]) for row in held],
-    )
-
-
-def _index(change: Change, table: Table, ids: Sequence[int]) -> None:
-    sql = f"insert into {table.index} (rowid, text) select id, text from {table.name} where id = ?"  # noqa: S608
-    change.connection.executemany(sql, [(row_id,) for row_id in ids])
-
-
-def _index_scope(change: Change, table: Table, scope: Row) -> None:
-    """Index a whole document in one statement: four times as fast as row by row."""
-    change.connection.execute(
-        f"insert into {table.index} (rowid, text) select id, text from {table.name} where {_where(table.scope)}",  # noqa: S608
-        scope,
-    )
-
-
-def _index_fresh(change: Change, table: Table, scope: Row, keys: Sequence[Row]) -> None:
-    sql = (
-        f"insert into {table.index} (rowid, text) select id, text from {table.name} "  # noqa: S608 - names from TABLES
-        f"where {_where((*table.scope, *table.key))}"
-    )
-    change.connection.executemany(sql, [(*scope, *key) for key in keys])

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from convo_sync.archive import sqlite
+from convo_sync.archive.indexes import CONTENT
 
 # An index's own check writes to its table. It runs on a copy in memory, if that is no larger than this.
 LARGEST_COPY = 256 * 2**20
-# Index -> the table whose text it holds.
-INDEXES = {"segments_fts": "segments", "notes_fts": "_notes"}
+# Index -> the view whose text it holds.
+INDEXES = CONTENT
 
 
 @dataclass(frozen=True)

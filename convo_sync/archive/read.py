@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
@@ -78,7 +78,8 @@ class Reader:
         if unknown:
             raise UsageError(f"There is no kind {', '.join(sorted(unknown))}.", f"Kinds: {', '.join(searching.KINDS)}.")
         with self._plainly():
-            return searching.search(self._connection, understand(text), limit=limit, kinds=kinds)
+            query = understand(text, now=datetime.now(UTC))
+            return searching.search(self._connection, query, limit=limit, kinds=kinds)
 
     def meetings(
         self, *, since: str | None = None, before: str | None = None, title: str = "", limit: int = -1

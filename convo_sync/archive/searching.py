@@ -1,111 +1,143 @@
-"""Ranked search over segments and notes. It reads the index, and knows nothing of how a hit is shown."""
+"""One search: what was understood, ranked over transcripts and notes, and made into hits.
+
+It reads the archive, and knows nothing of how a hit is shown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from itertools import islice
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from convo_sync.archive import sqlite
+from convo_sync.archive import noted, ranking, scope, snippets, sqlite
+from convo_sync.archive.matching import TURNS
+from convo_sync.archive.wording import Wording
 from convo_sync.hits import Coverage, Hit, SearchResult
 from convo_sync.query import Query
 
 KINDS = ("title", "transcript", "keypoints", "decision", "action_item", "feedback", "email", "answer")
-MARK_OPEN, MARK_CLOSE = "\u2068", "\u2069"  # isolates: never in a transcript by themselves, and harmless where shown
-_RANKED = 400
-_LONG = 4_000  # characters; a longer text's snippet is made in pieces, see `snippets`
-
-# Ranked first, and a snippet only for what is shown: 400 snippets would take longer than the ranking.
-_SEGMENTS = """
-    select segments_fts.rowid, c.id, c.title, c.start_time, s.position, s.speaker, s.timestamp, s.text, -rank
-    from segments_fts
-    join segments s on s.id = segments_fts.rowid
-    join conversations c on c.id = s.conversation_id
-    where segments_fts match ?
-    order by rank
-    limit ?
-"""
-# One placeholder a kind is put in: ranked among the wanted kinds alone, or the others would use up the limit.
-_NOTES = """
-    select notes_fts.rowid, c.id, c.title, c.start_time, n.kind, n.text, -rank
-    from notes_fts
-    join _notes n on n.id = notes_fts.rowid
-    join conversations c on c.id = n.conversation_id
-    where notes_fts match ? and n.kind in ({})
-    order by rank
-    limit ?
-"""
+MARK_OPEN, MARK_CLOSE = snippets.MARK_OPEN, snippets.MARK_CLOSE
 
 
-def search(connection: sqlite.Connection, query: Query, *, limit: int, kinds: Collection[str]) -> SearchResult:
-    """Hits best first: those with every word before those with some.
+class Candidate(NamedTuple):
+    """A hit to be: enough to order it, and to read the rest where it is shown."""
+
+    score: float
+    number: int
+    kind: str
+    first: int
+    last: int
+    position: int
+    text: str
+
+
+def search(
+    connection: sqlite.Connection, query: Query, *, limit: int, kinds: Collection[str], newest_first: bool = False
+) -> SearchResult:
+    """Hits best first, or newest first.
 
     Args:
         limit: hits at most.
         kinds: of `KINDS`; those to look at.
     """
-    found: dict[tuple[str, str, int | None, str], _Found] = {}
-    most, more = max(_RANKED, limit + 1), False
-    if not query.is_empty:
-        for match in dict.fromkeys((query.every(), query.some())):
-            ranked = _ranked(connection, match, kinds, most)
-            more |= len(ranked) >= most
-            for each in ranked:
-                found.setdefault((each.hit.conversation_id, each.hit.kind, each.hit.position, each.hit.text), each)
-            if len(found) > limit:
-                break
-    shown = tuple(_with_snippet(connection, each, query) for each in islice(found.values(), max(0, limit)))
-    total = len({each.hit.conversation_id for each in found.values()})
-    return SearchResult(query.text, total, more or len(found) > limit, shown, coverage(connection))
+    among = scope.numbers(connection, query.filters)
+    wanted = scope.kinds(query.filters, kinds)
+    candidates, more = _candidates(connection, query, wanted, among, limit, newest_first=newest_first)
+    starts = _meetings(connection, {each.number for each in candidates})
+    candidates.sort(key=lambda each: _order(each, starts[each.number][2], newest_first=newest_first))
+    shown = candidates[: max(0, limit)]
+    hits = _hits(connection, query, shown, starts)
+    total = len({each.number for each in candidates})
+    return SearchResult(query.text, total, more or len(candidates) > len(shown), hits, coverage(connection, among))
 
 
-class _Found(NamedTuple):
-    """A hit that has no snippet yet, and the index row and query that found it."""
-
-    hit: Hit
-    rowid: int
-    match: str
-
-
-def _ranked(connection: sqlite.Connection, match: str, kinds: Collection[str], most: int) -> list[_Found]:
-    found: list[_Found] = []
+def _candidates(
+    connection: sqlite.Connection,
+    query: Query,
+    kinds: Collection[str],
+    among: Collection[int] | None,
+    limit: int,
+    *,
+    newest_first: bool,
+) -> tuple[list[Candidate], bool]:
+    filters = query.filters
+    if query.is_empty:
+        if not query.has_filters or limit <= 0:
+            return [], False
+        return [Candidate(0.0, *each) for each in scope.first_turns(connection, filters, kinds, among, limit + 1)], False
+    asked = ranking.Asked(Wording(query), limit, among, filters.speakers, filters.not_speakers, newest_first)
+    candidates, more = [], False
     if "transcript" in kinds:
-        found.extend(_segment_hits(connection.execute(_SEGMENTS, (match, most)), match))
+        found = ranking.rank(connection, asked)
+        more = found.more
+        candidates = [
+            Candidate(each.score, each.number, "transcript", *each.passage[:3], "") for each in found.passages
+        ]
     of_notes = [kind for kind in kinds if kind != "transcript"]
-    if of_notes:
-        sql = _NOTES.format(", ".join("?" * len(of_notes)))
-        found.extend(_note_hits(connection.execute(sql, (match, *of_notes, most)), match))
-    return sorted(found, key=lambda each: (-each.hit.score, each.hit.conversation_id, each.hit.position or 0))
+    if of_notes and not (filters.speakers or filters.not_speakers):
+        notes = noted.rank(connection, asked, of_notes, most=max(100, limit + 1))
+        more |= len(notes) > max(100, limit)
+        candidates += [Candidate(each.score, each.number, each.kind, -1, -1, -1, each.text) for each in notes]
+    return candidates, more
 
 
-def _segment_hits(rows: Iterable[tuple[Any, ...]], match: str) -> Iterable[_Found]:
-    for rowid, id_, title, start, position, speaker, timestamp, text, score in rows:
-        hit = Hit(
-            id_, title, start, "transcript", position, position, position, speaker, timestamp, text, "", score
-        )  # fmt: skip
-        yield _Found(hit, rowid, match)
+def _order(candidate: Candidate, start: str, *, newest_first: bool) -> tuple[Any, ...]:
+    # Text that grows as time goes back: the newer of two that are equally good comes first.
+    older = tuple(-ord(character) for character in start)
+    best = (-round(candidate.score, 6),)
+    return (older, *best, candidate.first) if newest_first else (*best, older, candidate.first)
 
 
-def _note_hits(rows: Iterable[tuple[Any, ...]], match: str) -> Iterable[_Found]:
-    for rowid, id_, title, start, kind, text, score in rows:
-        yield _Found(Hit(id_, title, start, kind, None, None, None, None, None, text, "", score), rowid, match)
+def _meetings(connection: sqlite.Connection, numbers: Iterable[int]) -> dict[int, tuple[str, str, str]]:
+    sql = """
+        select number, id, title, start_time
+        from conversations
+        where number in (select value from json_each(?))
+    """
+    rows = connection.execute(sql, (f"[{','.join(map(str, numbers))}]",))
+    return {number: (id_, title, start) for number, id_, title, start in rows}
 
 
-def _with_snippet(connection: sqlite.Connection, found: _Found, query: Query) -> Hit:
-    index = "segments_fts" if found.hit.kind == "transcript" else "notes_fts"
-    if len(found.hit.text) > _LONG:
-        from convo_sync.archive import snippets
+def _hits(
+    connection: sqlite.Connection, query: Query, shown: Sequence[Candidate], meetings: dict[int, tuple[str, str, str]]
+) -> tuple[Hit, ...]:
+    turns = _turns(connection, [each.number * TURNS + each.position for each in shown if each.kind == "transcript"])
+    hits = []
+    for each in shown:
+        about = meetings[each.number]
+        if each.kind == "transcript":
+            speaker, timestamp, text = turns[each.number * TURNS + each.position]
+            place = (each.position, each.first, each.last, speaker, timestamp)
+        else:
+            place, text = (None, None, None, None, None), each.text
+        hits.append(Hit(*about, each.kind, *place, text, "", each.score))
+    texts = snippets.snippets([hit.text for hit in hits], _telling(query)) if hits else []
+    return tuple(hit._replace(snippet=text) for hit, text in zip(hits, texts, strict=True))
 
-        matches, marks = (found.match, query.some()), (MARK_OPEN, MARK_CLOSE)
-        return found.hit._replace(snippet=snippets.telling_part(connection, index, found.hit.text, matches, marks))
-    sql = f"select snippet({index}, 0, ?, ?, '…', 24) from {index} where {index} match ? and rowid = ?"  # noqa: S608 - ours
-    row = connection.execute(sql, (MARK_OPEN, MARK_CLOSE, found.match, found.rowid)).fetchone()
-    return found.hit._replace(snippet=row[0])
+
+def _telling(query: Query) -> Iterable[str]:
+    wording = Wording(query)
+    if wording.telling:
+        yield " OR ".join(term.match for term in wording.telling)
+        near = [match for term in wording.telling for match in (*term.parts, *_beginning(term.match, term.kind))]
+        if near:
+            yield " OR ".join(near)
 
 
-def coverage(connection: sqlite.Connection) -> Coverage:
-    """How many conversations there are, and how many of them have no transcript yet."""
+def _beginning(match: str, kind: str) -> tuple[str, ...]:
+    return (f"{match} *",) if kind == "word" and match.startswith('"') else ()
+
+
+def _turns(connection: sqlite.Connection, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    sql = "select id, speaker, timestamp, text from segments where id in (select value from json_each(?))"
+    rows = connection.execute(sql, (f"[{','.join(map(str, ids))}]",))
+    return {id_: tuple(rest) for id_, *rest in rows}
+
+
+def coverage(connection: sqlite.Connection, among: Collection[int] | None = None) -> Coverage:
+    """How many conversations there are in the range, and how many of them have no transcript yet."""
+    within = "" if among is None else "where c.number in (select value from json_each(?))"
     conversations, transcripts = connection.execute(
-        "select (select count(*) from conversations), (select count(*) from documents where kind = 'transcript')"
+        f"select count(*), count(o.number) from conversations c left join _outlines o on o.number = c.number {within}",  # noqa: S608
+        () if among is None else (f"[{','.join(map(str, among))}]",),
     ).fetchone()
     return Coverage(conversations, conversations - transcripts)

@@ -1,0 +1,119 @@
+"""Where the words of a query stand: conversations by what they are about, and turns that have a word. It ranks nothing.
+
+FTS5 scores every match of a common word in every turn, which takes seconds in a large archive. So whole transcripts are
+ranked first, of which there are few, and turns are looked up in the best of those alone, without a score.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from convo_sync.archive import sqlite
+from convo_sync.query import Term
+
+TURNS = 1 << 24  # ids that a conversation's turns have; see schema.sql
+_SHORTEST_BEGINNING = 4  # letters of a word that nobody said, and that is tried as the beginning of others
+
+
+class Sought(NamedTuple):
+    """A term as the index knows it: its FTS5 query, and in how many turns it stands."""
+
+    term: Term
+    match: str
+    said: int
+
+
+def look_up(connection: sqlite.Connection, terms: Iterable[Term]) -> list[Sought]:
+    """The terms that stand in some transcript; for one that does not, what comes near it.
+
+    A run of characters without spaces is taken apart; another word is tried as the beginning of longer ones.
+    """
+    found: list[Sought] = []
+    for term in terms:
+        said = _said(connection, term.match)
+        if said or term.required:
+            found.append(Sought(term, term.match, said))
+        else:
+            near = [Sought(term, match, _said(connection, match)) for match in _near(term)]
+            found.extend(each for each in near if each.said)
+    return found
+
+
+def _near(term: Term) -> Sequence[str]:
+    if term.parts:
+        return term.parts
+    if term.kind == "word" and len(term.text) >= _SHORTEST_BEGINNING and term.text.isalpha():
+        return (f"{term.match} *",)
+    return ()
+
+
+def _said(connection: sqlite.Connection, match: str) -> int:
+    sql = "select count(*) from segments_fts where segments_fts match ?"
+    return int(connection.execute(sql, (match,)).fetchone()[0])
+
+
+def about(
+    connection: sqlite.Connection, match: str, *, most: int, among: Collection[int] | None = None
+) -> dict[int, float]:
+    """Conversations whose transcripts have it, best first, with their BM25 score.
+
+    Args:
+        among: numbers of conversations; any where it is None.
+    """
+    sql = f"""
+        select rowid, -rank
+        from transcripts_fts
+        where transcripts_fts match ? {_among("rowid", among)}
+        order by rank
+        limit ?
+    """  # noqa: S608 - see _among
+    return dict(connection.execute(sql, (match, *_numbers(among), most)))
+
+
+def newest(
+    connection: sqlite.Connection, match: str, *, most: int, among: Collection[int] | None = None
+) -> dict[int, float]:
+    """The newest conversations whose transcripts have it, newest first."""
+    sql = f"""
+        select c.number, 0.0
+        from conversations c
+        where c.number in (
+            select rowid from transcripts_fts where transcripts_fts match ? {_among("rowid", among)}
+        )
+        order by c.start_time desc, c.number
+        limit ?
+    """  # noqa: S608 - see _among
+    return dict(connection.execute(sql, (match, *_numbers(among), most)))
+
+
+def turns(connection: sqlite.Connection, match: str, among: Collection[int], *, most: int = -1) -> list[int]:
+    """Ids of the turns of these conversations that have it."""
+    sql = f"""
+        select rowid
+        from segments_fts
+        where segments_fts match ? {_among(f"rowid / {TURNS}", among)}
+        limit ?
+    """  # noqa: S608 - see _among
+    return [id_ for (id_,) in connection.execute(sql, (match, *_numbers(among), most))]
+
+
+def turns_anywhere(connection: sqlite.Connection, match: str, *, most: int, among: Collection[int] | None) -> list[int]:
+    """Ids of the turns that have it, in any conversation or among these."""
+    if among is not None:
+        return turns(connection, match, among, most=most)
+    sql = "select rowid from segments_fts where segments_fts match ? limit ?"
+    return [id_ for (id_,) in connection.execute(sql, (match, most))]
+
+
+def size(connection: sqlite.Connection) -> tuple[int, int]:
+    """How many turns there are, and how many words."""
+    turns_, words = connection.execute("select coalesce(sum(turns), 0), coalesce(sum(words), 0) from _outlines").fetchone()
+    return int(turns_), int(words)
+
+
+def _among(column: str, among: Collection[int] | None) -> str:
+    # `column` is ours. The numbers are one parameter: SQLite takes but so many.
+    return "" if among is None else f"and {column} in (select value from json_each(?))"
+
+
+def _numbers(among: Collection[int] | None) -> tuple[str, ...]:
+    return () if among is None else (f"[{','.join(map(str, among))}]",)

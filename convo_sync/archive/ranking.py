@@ -1,0 +1,191 @@
+"""Ranks passages of transcripts over all conversations: what is said in them, around them, by whom, and in the whole.
+
+It reads the indexes by `matching` and weighs by `passages`. It knows nothing of how a hit is shown.
+"""
+
+import json
+import sys
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from math import log
+from typing import NamedTuple
+
+from convo_sync import passages
+from convo_sync.archive import matching, sqlite
+from convo_sync.archive.matching import TURNS, Sought
+from convo_sync.archive.wording import Wording
+from convo_sync.passages import LONGEST, Outline, Passage
+
+_CONVERSATIONS = 60  # at least so many are looked into
+_TERMS = 48  # at most, the rarest
+_OF_A_CONVERSATION = 1.0  # what its score counts beside its passage's
+_PRESENT = 2.0  # where somebody who was named takes part
+_STRICT_ROWS = 2_000
+_FEW = 10  # turns with every word: so few are what was meant
+_MEANT, _WELL = 100.0, 2.0
+_EXPONENT = 0.75
+
+
+class Ranked(NamedTuple):
+    """A passage of a conversation, by the conversation's number."""
+
+    number: int
+    passage: Passage
+    score: float
+
+
+class Asked(NamedTuple):
+    """What to rank. `among`: numbers of conversations, None for all; `by` and `not_by`: parts of speakers' names."""
+
+    wording: Wording
+    most: int
+    among: Collection[int] | None = None
+    by: tuple[str, ...] = ()
+    not_by: tuple[str, ...] = ()
+    newest_first: bool = False
+
+
+class Found(NamedTuple):
+    """All passages that were ranked, unordered; `more` where not every conversation was looked into."""
+
+    passages: list[Ranked]
+    more: bool
+
+
+def rank(connection: sqlite.Connection, asked: Asked) -> Found:
+    """The passages of those conversations that are about what was asked."""
+    wording = asked.wording
+    sought = sorted(matching.look_up(connection, wording.telling), key=lambda each: each.said)[:_TERMS]
+    if not any(each.said for each in sought):
+        return Found([], more=False)
+    most = max(_CONVERSATIONS, asked.most)
+    choose = matching.newest if asked.newest_first else matching.about
+    any_of_them = " OR ".join(each.match for each in sought)
+    match = " AND ".join(f"({each})" for each in (*wording.required, any_of_them))
+    scores = choose(connection, match, most=most, among=asked.among)
+    return Found(list(_Ranking(connection, asked, sought, scores, match)), more=len(scores) >= most)
+
+
+class _Ranking:
+    """One query's way from words to passages."""
+
+    def __init__(
+        self, connection: sqlite.Connection, asked: Asked, sought: Sequence[Sought], scores: dict[int, float], match: str
+    ) -> None:
+        self._connection = connection
+        self._asked = asked
+        self._sought = sought
+        self._scores = scores
+        self._outlines = _outlines(connection, scores)
+        self._named = self._asked.wording.named(
+            {name for outline in self._outlines.values() for name in outline.speakers}
+        )
+        self._strict = self._with_every_word()
+        missing = {id_ // TURNS for id_ in self._strict} - scores.keys()
+        if missing:
+            self._scores.update(dict.fromkeys(missing, 0.0))
+            self._scores.update(matching.about(connection, match, most=len(missing), among=missing))
+            self._outlines.update(_outlines(connection, missing))
+
+    def __iter__(self) -> Iterator[Ranked]:
+        weights = self._weights()
+        barred = self._barred()
+        required = self._asked.wording.groups([each.term for each in self._sought])
+        for number, matches in self._matches().items():
+            outline = self._outlines.get(number)
+            if outline is None:
+                continue
+            voices = self._named.voices(outline.speakers)
+            found = passages.best(
+                sorted(matches),
+                outline,
+                weights,
+                most=self._asked.most + 1,
+                voices=voices,
+                required=required,
+                barred=barred.get(number, ()),
+            )
+            own = _OF_A_CONVERSATION * self._scores[number] + _PRESENT * max(voices.values(), default=0.0)
+            for passage in found:
+                yield Ranked(number, passage, passage.score + own)
+
+    def _with_every_word(self) -> list[int]:
+        strict = self._asked.wording.strict(self._named.terms)
+        if not strict:
+            return []
+        return matching.turns_anywhere(self._connection, strict, most=_STRICT_ROWS, among=self._asked.among)
+
+    def _weights(self) -> passages.Weights:
+        turns, words = matching.size(self._connection)
+        per_passage = LONGEST * turns / max(1, words)
+        of_terms = [
+            rarity(each.said, turns, per_passage) ** _EXPONENT * self._named.discount(each.term)
+            for each in self._sought
+        ]
+        bonus = _MEANT if len(self._strict) <= _FEW else _WELL
+        return passages.once(passages.once(passages.weights(of_terms), bonus), bonus / 2)
+
+    def _matches(self) -> Mapping[int, list[int]]:
+        """By conversation: which term stands in which turn; two terms more are every word, and every word by whom."""
+        found: dict[int, list[int]] = {number: [] for number in self._scores}
+        for term, each in enumerate(self._sought):
+            for id_ in matching.turns(self._connection, each.match, self._scores):
+                found[id_ // TURNS].append(passages.match(id_ % TURNS, term))
+        strict = len(self._sought)
+        for id_ in self._strict:
+            found[id_ // TURNS].append(passages.match(id_ % TURNS, strict))
+            if self._is_by_one_named(id_):
+                found[id_ // TURNS].append(passages.match(id_ % TURNS, strict + 1))
+        if self._asked.by or self._asked.not_by:
+            return {number: list(self._said_by(number, matches)) for number, matches in found.items()}
+        return found
+
+    def _is_by_one_named(self, id_: int) -> bool:
+        outline = self._outlines.get(id_ // TURNS)
+        return outline is not None and self._named.voices(outline.speakers).get(outline.voices[id_ % TURNS]) == 1.0
+
+    def _said_by(self, number: int, matches: Iterable[int]) -> Iterator[int]:
+        outline = self._outlines.get(number)
+        if outline is None:
+            return
+        wording = self._asked.wording
+        fits = [wording.fits(name, self._asked.by, self._asked.not_by) for name in outline.speakers]
+        yield from (each for each in matches if fits[outline.voices[passages.position_of(each)]])
+
+    def _barred(self) -> Mapping[int, list[int]]:
+        """By conversation, in order: the turns with a word that must not occur."""
+        barred: dict[int, list[int]] = {}
+        if self._asked.wording.unwanted:
+            for id_ in sorted(matching.turns(self._connection, self._asked.wording.unwanted, self._scores)):
+                barred.setdefault(id_ // TURNS, []).append(id_ % TURNS)
+        return barred
+
+
+def rarity(said: int, turns: int, per_passage: float) -> float:
+    """Inverse document frequency over passages, as estimated from turns.
+
+    Args:
+        said: turns that have it.
+        per_passage: turns of a passage, on average.
+    """
+    share = 1 - (1 - min(said, turns) / max(1, turns)) ** max(1.0, per_passage)
+    return log(1 + (1 - share + 1e-6) / (share + 1e-6))
+
+
+def _outlines(connection: sqlite.Connection, numbers: Iterable[int]) -> dict[int, Outline]:
+    sql = "select number, lengths, voices, speakers from _outlines where number in (select value from json_each(?))"
+    rows = connection.execute(sql, (f"[{','.join(map(str, numbers))}]",))
+    return {number: Outline(_numbers(lengths), _numbers(voices), _names(speakers)) for number, lengths, voices, speakers in rows}
+
+
+def _numbers(blob: bytes) -> Sequence[int]:
+    numbers = array("H", blob)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+@cache
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))

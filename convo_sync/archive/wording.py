@@ -1,0 +1,103 @@
+"""A query's words as the ranking needs them: which tell something, which name a speaker, which must stand together."""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from convo_sync.query import Query, Term
+from convo_sync.query.tree import And, Node, Not, Or, but_not, excluded, expression
+
+_WORD = re.compile(r"[^\W_]+")
+_NAMED = 0.5  # what a word counts for in the text, where it is a speaker's name
+
+
+class Named(NamedTuple):
+    """The speakers that the words name: name -> how well, 1 where the whole name was typed."""
+
+    shares: Mapping[str, float]
+    words: frozenset[str]
+
+    def terms(self, term: Term) -> bool:
+        """Whether this term is part of a name that was typed in full."""
+        return term.kind == "word" and _folded(term.text) <= self.words if self.words else False
+
+    def discount(self, term: Term) -> float:
+        """What the term counts for as a word of the text."""
+        return _NAMED if self.terms(term) else 1.0
+
+    def voices(self, speakers: Sequence[str]) -> dict[int, float]:
+        """Numbers of the speakers who were named, with how well."""
+        return {number: self.shares[name] for number, name in enumerate(speakers) if name in self.shares}
+
+
+class Wording:
+    """A query, split into what the ranking asks the indexes for."""
+
+    def __init__(self, query: Query) -> None:
+        tree = query.tree
+        parts: tuple[Node, ...] = () if tree is None else tree.parts if isinstance(tree, And) else (tree,)
+        self._parts = tuple(part for part in parts if not isinstance(part, Not))
+        self._excluded = () if tree is None else excluded(tree)
+        self.telling = tuple(term for term in query.terms if not term.is_stop) or query.terms
+        self.unwanted = query.unwanted()
+        self.required = tuple(expression(part) for part in self._parts if _is_required(part))
+
+    def named(self, names: Collection[str]) -> Named:
+        """Which of these speakers the words name; none where the words are nothing but a name."""
+        words = frozenset().union(*(_folded(term.text) for term in self.telling if term.kind == "word"))
+        shares: dict[str, float] = {}
+        whole: set[str] = set()
+        for name in names:
+            of_name = _folded(name)
+            if common := of_name & words:
+                shares[name] = (len(common) / len(of_name)) ** 2
+                whole.update(common if common == of_name else ())
+        if words <= whole:
+            return Named({}, frozenset())
+        return Named(shares, frozenset(whole))
+
+    def strict(self, is_name: Callable[[Term], bool]) -> str:
+        """An FTS5 query for turns that have every telling word, names of speakers left out; empty for a single word."""
+        needed = [
+            part for part in self._parts if not isinstance(part, Term) or (part in self.telling and not is_name(part))
+        ]
+        if len(needed) < 2:
+            return ""
+        return but_not(f"({' AND '.join(map(expression, needed))})", self._excluded)
+
+    def groups(self, terms: Sequence[Term]) -> list[list[int]]:
+        """For each thing that was quoted, the numbers of those terms that are it."""
+        quoted = [_terms(part) for part in self._parts if _is_required(part)]
+        return [[number for number, term in enumerate(terms) if term in group] for group in quoted]
+
+    @staticmethod
+    def fits(name: str, wanted: Collection[str], unwanted: Collection[str]) -> bool:
+        """Whether a speaker of this name is among the wanted, if there are any, and not among the unwanted."""
+        folded = _folded(name)
+        return (not wanted or any(_folded(each) <= folded for each in wanted)) and not any(
+            _folded(each) <= folded for each in unwanted
+        )
+
+
+def _is_required(part: Node) -> bool:
+    return part.required if isinstance(part, Term) else isinstance(part, Or) and all(map(_is_required, part.parts))
+
+
+def _terms(part: Node) -> tuple[Term, ...]:
+    return (part,) if isinstance(part, Term) else tuple(term for each in part.parts for term in _terms(each))
+
+
+@cache
+def _folded(text: str) -> frozenset[str]:
+    """A name's words, in which neither case nor accents count."""
+    return frozenset(_WORD.findall(folded_text(text)))
+
+
+def folded_text(text: str) -> str:
+    """The text for comparisons in which neither case nor accents count."""
+    if text.isascii():
+        return text.lower()
+    from unicodedata import combining, normalize
+
+    return "".join(each for each in normalize("NFKD", text) if not combining(each)).casefold()
