@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import click
 
 from convo_sync.archive.read import Reader
-from convo_sync.cli.days import FORMS, beginning_of
 from convo_sync.cli.output import is_terminal, look, typed, write_json, write_lines
 from convo_sync.cli.root import Setup
+from convo_sync.days import FORMS, beginning_of
 from convo_sync.errors import NothingFound
 from convo_sync.render import meetings
 
