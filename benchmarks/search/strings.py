@@ -54,14 +54,13 @@ class Ordeal(NamedTuple):
 
     asked: int
     slowest: tuple[float, str]
-    slow: int
     failures: Sequence[tuple[str, str]]
     refused: int
 
 
 def ordeal(archive: Any, strings: Iterator[str], tell: Callable[[str], None]) -> Ordeal:
     """Search for each. A filter whose value is impossible may be refused in a sentence; nothing else may be."""
-    slowest, slow, refused, number = (0.0, ""), 0, 0, 0
+    slowest, refused, number = (0.0, ""), 0, 0
     failures: list[tuple[str, str]] = []
     for number, text in enumerate(strings, 1):
         began = time.perf_counter()
@@ -72,11 +71,10 @@ def ordeal(archive: Any, strings: Iterator[str], tell: Callable[[str], None]) ->
                 refused += 1
             else:
                 failures.append((repr(error), text))
-        took = time.perf_counter() - began
-        slowest, slow = max(slowest, (took, text)), slow + (took > MOST_SECONDS)
+        slowest = max(slowest, (time.perf_counter() - began, text))
         if number % 1000 == 0:
             tell(f"{number:,} strings")
-    return Ordeal(number, slowest, slow, failures, refused)
+    return Ordeal(number, slowest, failures, refused)
 
 
 def _is_refusal(error: Exception, text: str) -> bool:
