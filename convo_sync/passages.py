@@ -12,8 +12,13 @@ from typing import NamedTuple
 
 LONGEST = 200  # words of a passage; one turn that is longer is a passage by itself
 AROUND = 1_000  # words, with the passage in their middle
-_SPOKEN, _HALF_SPOKEN = 4.0, 0.3  # for a passage all spoken by a person who was named, and where half of that is reached
+_SPOKEN, _HALF_SPOKEN = (
+    4.0,
+    0.3,
+)  # for a passage all spoken by a person who was named, and where half of that is reached
 _TERM_BITS = 8  # of a match; the rest is the position
+_TERM = (1 << _TERM_BITS) - 1
+_BEFORE, _AFTER = (AROUND - LONGEST) // 2, (AROUND + LONGEST) // 2
 _MOST = 40  # occurrences of one term after which more of them say nothing
 
 
@@ -41,10 +46,7 @@ class Passage(NamedTuple):
     score: float
 
 
-class _Window(NamedTuple):
-    score: float
-    first: int
-    last: int
+_Window = tuple[float, int, int]  # the score below zero, so that they sort; the first and the last turn
 
 
 def match(position: int, term: int) -> int:
@@ -87,37 +89,38 @@ def best(
     of_terms: Weights,
     *,
     most: int,
+    least: float = 0.0,
     voices: Mapping[int, float] | None = None,
     required: Collection[Collection[int]] = (),
     barred: Sequence[int] = (),
-) -> list[Passage]:
-    """The best passages of a conversation, no two overlapping, best first.
+) -> tuple[list[Passage], bool]:
+    """The best passages of a conversation, no two overlapping, best first; and whether there are others.
 
     Args:
         matches: of `match`, sorted.
         most: passages at most.
+        least: the score that a passage must have.
         voices: numbers of speakers who were named, with the share of the name that was.
         required: groups of terms; of each, a passage must have one.
         barred: positions that no passage may have, sorted.
     """
     starts = list(accumulate(outline.lengths, initial=0))
     spoken = _spoken(outline, voices) if voices else None
-    windows = [
-        window
-        for stretch in _stretches(matches, barred)
-        for window in _windows(stretch, starts, of_terms, spoken, required)
-    ]
-    windows.sort(key=lambda each: -each.score)
+    windows: list[_Window] = []
+    for stretch in _stretches(matches, barred):
+        windows += _windows(stretch, starts, of_terms, spoken, required)
+    windows.sort()
     taken = _Taken(barred, len(starts) - 2)
     chosen: list[Passage] = []
-    for window in windows:
-        if len(chosen) >= most:
-            break
-        if room := taken.room_for(window):
-            whole = _widened(window, starts, *room)
-            taken.add(whole)
-            chosen.append(Passage(whole.first, whole.last, _telling(matches, whole, of_terms), whole.score))
-    return chosen
+    for below_zero, first, last in windows:
+        room = taken.room_for(first, last)
+        if room and (len(chosen) >= most or -below_zero < least):
+            return chosen, True
+        if room:
+            first, last = _widened(first, last, starts, *room)
+            taken.add(first, last)
+            chosen.append(Passage(first, last, _telling(matches, first, last, of_terms), -below_zero))
+    return chosen, False
 
 
 def _spoken(outline: Outline, voices: Mapping[int, float]) -> list[float]:
@@ -131,64 +134,67 @@ def _windows(
     of_terms: Weights,
     spoken: Sequence[float] | None,
     required: Collection[Collection[int]],
-) -> Iterator[_Window]:
+) -> list[_Window]:
     """One window for each turn with a match: as many of the following ones as fit into `LONGEST` words.
 
-    Three ends move through the matches once: the window's, and both of the words around it.
+    Three ends move through the matches once: the window's, and both of the words around it. The two sums go along; all
+    in one function, since this is where a search spends its time.
     """
-    inner, outer = _Sum(of_terms.within), _Sum(of_terms.around)
-    count, term_mask = len(matches), (1 << _TERM_BITS) - 1
-    positions = [each >> _TERM_BITS for each in matches]
-    terms = [each & term_mask for each in matches]
-    end = before = after = 0
-    gone = -1
-    for number, first in enumerate(positions):
+    within, around = of_terms
+    inside, outside = [0] * len(within), [0] * len(around)
+    inner = outer = 0.0
+    count, end, before, after, gone = len(matches), 0, 0, 0, -1
+    windows: list[_Window] = []
+    for each in matches:
+        first = each >> _TERM_BITS
         if first != gone:
-            gone = first
-            begins = starts[first]
-            while end < count and (starts[positions[end] + 1] - begins <= LONGEST or positions[end] == first):
-                inner.add(terms[end])
+            gone, begins = first, starts[first]
+            limit = begins + LONGEST
+            while end < count and (
+                starts[((found := matches[end]) >> _TERM_BITS) + 1] <= limit or found >> _TERM_BITS == first
+            ):
+                term = found & _TERM
+                seen = inside[term]
+                inside[term] = seen + 1
+                if seen < _MOST:
+                    inner += within[term][seen]
                 end += 1
-            while after < count and starts[positions[after]] - begins < (AROUND + LONGEST) // 2:
-                outer.add(terms[after])
+            limit = begins + _AFTER
+            while after < count and starts[(found := matches[after]) >> _TERM_BITS] < limit:
+                term = found & _TERM
+                seen = outside[term]
+                outside[term] = seen + 1
+                if seen < _MOST:
+                    outer += around[term][seen]
                 after += 1
-            while begins - starts[positions[before] + 1] > (AROUND - LONGEST) // 2:
-                outer.remove(terms[before])
+            limit = begins - _BEFORE
+            while starts[((found := matches[before]) >> _TERM_BITS) + 1] < limit:
+                term = found & _TERM
+                outside[term] = seen = outside[term] - 1
+                if seen < _MOST:
+                    outer -= around[term][seen]
                 before += 1
-            last = positions[end - 1]
-            if all(any(inner.counts[term] for term in group) for group in required):
-                score = inner.total * _shorter(starts[last + 1] - begins) + outer.total
+            if not required or all(any(inside[term] for term in group) for group in required):
+                last = matches[end - 1] >> _TERM_BITS
+                words = starts[last + 1] - begins
+                score = outer + (inner if words <= LONGEST else inner * _shorter(words))
                 if spoken:
-                    share = (spoken[last + 1] - spoken[first]) / max(1, starts[last + 1] - begins)
-                    score += _SPOKEN * share * (1 + _HALF_SPOKEN) / (share + _HALF_SPOKEN)
-                yield _Window(score, first, last)
-        inner.remove(terms[number])
+                    score += _said_by_one_named((spoken[last + 1] - spoken[first]) / (words or 1))
+                windows.append((-score, first, last))
+        term = each & _TERM
+        inside[term] = seen = inside[term] - 1
+        if seen < _MOST:
+            inner -= within[term][seen]
+    return windows
 
 
-class _Sum:
-    """The sum of what terms weigh, as their occurrences come and go."""
-
-    __slots__ = ("counts", "gains", "total")
-
-    def __init__(self, gains: Sequence[Sequence[float]]) -> None:
-        self.gains = gains
-        self.counts = [0] * len(gains)
-        self.total = 0.0
-
-    def add(self, term: int) -> None:
-        count = self.counts[term]
-        self.counts[term] = count + 1
-        self.total += self.gains[term][count if count < _MOST else _MOST]
-
-    def remove(self, term: int) -> None:
-        count = self.counts[term] - 1
-        self.counts[term] = count
-        self.total -= self.gains[term][count if count < _MOST else _MOST]
+def _said_by_one_named(share: float) -> float:
+    return _SPOKEN * share * (1 + _HALF_SPOKEN) / (share + _HALF_SPOKEN)
 
 
 def _shorter(words: int) -> float:
     """What a turn's words count for, if it is longer than a passage may be: the rest of it is about something else."""
-    return 1.0 if words <= LONGEST else 2.2 / (1.0 + 1.2 * (0.25 + 0.75 * words / LONGEST))
+    return 2.2 / (1.0 + 1.2 * (0.25 + 0.75 * words / LONGEST))
 
 
 def _stretches(matches: Sequence[int], barred: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -208,36 +214,34 @@ class _Taken:
         self._lasts = list(barred)
         self._last = last
 
-    def room_for(self, window: _Window) -> tuple[int, int] | None:
-        """The first and the last turn that it could be widened to; None where one of its own is taken."""
-        following = bisect_left(self._firsts, window.first)
+    def room_for(self, first: int, last: int) -> tuple[int, int] | None:
+        """The first and the last turn that a window could be widened to; None where one of its own is taken."""
+        following = bisect_left(self._firsts, first)
         low = self._lasts[following - 1] + 1 if following else 0
         high = self._firsts[following] - 1 if following < len(self._firsts) else self._last
-        return (low, high) if low <= window.first and window.last <= high else None
+        return (low, high) if low <= first and last <= high else None
 
-    def add(self, window: _Window) -> None:
-        following = bisect_left(self._firsts, window.first)
-        self._firsts.insert(following, window.first)
-        self._lasts.insert(following, window.last)
+    def add(self, first: int, last: int) -> None:
+        following = bisect_left(self._firsts, first)
+        self._firsts.insert(following, first)
+        self._lasts.insert(following, last)
 
 
-def _widened(window: _Window, starts: Sequence[int], low: int, high: int) -> _Window:
+def _widened(first: int, last: int, starts: Sequence[int], low: int, high: int) -> tuple[int, int]:
     """The window with what stands before and after it, as far as fits: a person reads on both sides of a match."""
-    first, last = window.first, window.last
     room = LONGEST - (starts[last + 1] - starts[first])
     if room <= 0:
-        return window
+        return first, last
     first = max(low, bisect_left(starts, starts[first] - room // 2))
     last = max(last, min(high, bisect_right(starts, starts[first] + LONGEST) - 2))
-    first = min(first, max(low, bisect_left(starts, starts[last + 1] - LONGEST)))
-    return window._replace(first=first, last=last)
+    return min(first, max(low, bisect_left(starts, starts[last + 1] - LONGEST))), last
 
 
-def _telling(matches: Sequence[int], window: _Window, of_terms: Weights) -> int:
+def _telling(matches: Sequence[int], first: int, last: int, of_terms: Weights) -> int:
     """The turn of the window whose terms weigh most; the first of several."""
     found: dict[int, float] = {}
-    begins, ends = bisect_left(matches, match(window.first, 0)), bisect_left(matches, match(window.last + 1, 0))
+    begins, ends = bisect_left(matches, match(first, 0)), bisect_left(matches, match(last + 1, 0))
     for each in dict.fromkeys(matches[begins:ends]):
         position = each >> _TERM_BITS
-        found[position] = found.get(position, 0.0) + of_terms.within[each & ((1 << _TERM_BITS) - 1)][0]
-    return max(found, key=lambda position: (found[position], -position), default=window.first)
+        found[position] = found.get(position, 0.0) + of_terms.within[each & _TERM][0]
+    return max(found, key=lambda position: (found[position], -position), default=first)

@@ -73,7 +73,9 @@ TABLES: Mapping[str, Table] = {
         Table("email_points", _ITEM, _POSITION, ("type", "text")),
         Table("events", ("item",), (), _EVENT),
         Table("attendees", ("item",), _POSITION, ("email", "name", "response_status")),
-        Table("_notes", ("conversation_id", "source", "item"), ("kind", "position"), ("text", "form"), index="notes_fts"),
+        Table(
+            "_notes", ("conversation_id", "source", "item"), ("kind", "position"), ("text", "form"), index="notes_fts"
+        ),
     )
 }
 
@@ -167,9 +169,7 @@ def _merge(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> Non
         indexes.put_in_all(change, table.index, *_range(change, table, scope))
 
 
-def _merge_segments(
-    change: Change, table: Table, scope: Row, difference: _Difference, rows: Sequence[Row]
-) -> None:
+def _merge_segments(change: Change, table: Table, scope: Row, difference: _Difference, rows: Sequence[Row]) -> None:
     """The turns' ids say where they stand, and their transcript is indexed as a whole as well."""
     sql = "select number from conversations where id = ?"
     (number,) = change.connection.execute(sql, scope).fetchone()

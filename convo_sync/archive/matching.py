@@ -4,8 +4,8 @@ FTS5 scores every match of a common word in every turn, which takes seconds in a
 ranked first, of which there are few, and turns are looked up in the best of those alone, without a score.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple
 
 from convo_sync.archive import sqlite
 from convo_sync.query import Term
@@ -106,7 +106,9 @@ def turns_anywhere(connection: sqlite.Connection, match: str, *, most: int, amon
 
 def size(connection: sqlite.Connection) -> tuple[int, int]:
     """How many turns there are, and how many words."""
-    turns_, words = connection.execute("select coalesce(sum(turns), 0), coalesce(sum(words), 0) from _outlines").fetchone()
+    turns_, words = connection.execute(
+        "select coalesce(sum(turns), 0), coalesce(sum(words), 0) from _outlines"
+    ).fetchone()
     return int(turns_), int(words)
 
 

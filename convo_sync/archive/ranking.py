@@ -19,11 +19,11 @@ from convo_sync.passages import LONGEST, Outline, Passage
 
 _CONVERSATIONS = 60  # at least so many are looked into
 _TERMS = 48  # at most, the rarest
-_OF_A_CONVERSATION = 1.0  # what its score counts beside its passage's
+_OF_A_CONVERSATION = 0.6  # what its score counts beside its passage's
 _PRESENT = 2.0  # where somebody who was named takes part
 _STRICT_ROWS = 2_000
 _FEW = 10  # turns with every word: so few are what was meant
-_MEANT, _WELL = 100.0, 2.0
+_MEANT, _WELL = 100.0, 1.0
 _EXPONENT = 0.75
 
 
@@ -47,9 +47,10 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """All passages that were ranked, unordered; `more` where not every conversation was looked into."""
+    """The best passages, best first; the conversations that have any; `more` where there are others."""
 
     passages: list[Ranked]
+    conversations: set[int]
     more: bool
 
 
@@ -58,20 +59,25 @@ def rank(connection: sqlite.Connection, asked: Asked) -> Found:
     wording = asked.wording
     sought = sorted(matching.look_up(connection, wording.telling), key=lambda each: each.said)[:_TERMS]
     if not any(each.said for each in sought):
-        return Found([], more=False)
+        return Found([], set(), more=False)
     most = max(_CONVERSATIONS, asked.most)
     choose = matching.newest if asked.newest_first else matching.about
     any_of_them = " OR ".join(each.match for each in sought)
     match = " AND ".join(f"({each})" for each in (*wording.required, any_of_them))
     scores = choose(connection, match, most=most, among=asked.among)
-    return Found(list(_Ranking(connection, asked, sought, scores, match)), more=len(scores) >= most)
+    return _Ranking(connection, asked, sought, scores, match).best(more=len(scores) >= most)
 
 
 class _Ranking:
     """One query's way from words to passages."""
 
     def __init__(
-        self, connection: sqlite.Connection, asked: Asked, sought: Sequence[Sought], scores: dict[int, float], match: str
+        self,
+        connection: sqlite.Connection,
+        asked: Asked,
+        sought: Sequence[Sought],
+        scores: dict[int, float],
+        match: str,
     ) -> None:
         self._connection = connection
         self._asked = asked
@@ -88,27 +94,38 @@ class _Ranking:
             self._scores.update(matching.about(connection, match, most=len(missing), among=missing))
             self._outlines.update(_outlines(connection, missing))
 
-    def __iter__(self) -> Iterator[Ranked]:
-        weights = self._weights()
-        barred = self._barred()
-        required = self._asked.wording.groups([each.term for each in self._sought])
+    def best(self, *, more: bool) -> Found:
+        """The best passages of all conversations; once there are enough, only better ones are looked for."""
+        asked, weights, barred = self._asked, self._weights(), self._barred()
+        required = asked.wording.groups([each.term for each in self._sought])
+        found: list[Ranked] = []
+        conversations: set[int] = set()
+        least = 0.0
         for number, matches in self._matches().items():
             outline = self._outlines.get(number)
-            if outline is None:
+            if outline is None or not matches:
                 continue
             voices = self._named.voices(outline.speakers)
-            found = passages.best(
+            own = _OF_A_CONVERSATION * self._scores[number] + _PRESENT * max(voices.values(), default=0.0)
+            passages_, others = passages.best(
                 sorted(matches),
                 outline,
                 weights,
-                most=self._asked.most + 1,
+                most=asked.most,
+                least=least - own,
                 voices=voices,
                 required=required,
                 barred=barred.get(number, ()),
             )
-            own = _OF_A_CONVERSATION * self._scores[number] + _PRESENT * max(voices.values(), default=0.0)
-            for passage in found:
-                yield Ranked(number, passage, passage.score + own)
+            if passages_ or others:
+                conversations.add(number)
+                more |= others
+                found += [Ranked(number, passage, passage.score + own) for passage in passages_]
+            if len(found) > asked.most and not asked.newest_first:
+                found.sort(key=_score, reverse=True)
+                more, found = True, found[: asked.most]
+                least = found[-1].score
+        return Found(found, conversations, more)
 
     def _with_every_word(self) -> list[int]:
         strict = self._asked.wording.strict(self._named.terms)
@@ -162,6 +179,10 @@ class _Ranking:
         return barred
 
 
+def _score(ranked: Ranked) -> float:
+    return ranked.score
+
+
 def rarity(said: int, turns: int, per_passage: float) -> float:
     """Inverse document frequency over passages, as estimated from turns.
 
@@ -176,7 +197,10 @@ def rarity(said: int, turns: int, per_passage: float) -> float:
 def _outlines(connection: sqlite.Connection, numbers: Iterable[int]) -> dict[int, Outline]:
     sql = "select number, lengths, voices, speakers from _outlines where number in (select value from json_each(?))"
     rows = connection.execute(sql, (f"[{','.join(map(str, numbers))}]",))
-    return {number: Outline(_numbers(lengths), _numbers(voices), _names(speakers)) for number, lengths, voices, speakers in rows}
+    return {
+        number: Outline(_numbers(lengths), _numbers(voices), _names(speakers))
+        for number, lengths, voices, speakers in rows
+    }
 
 
 def _numbers(blob: bytes) -> Sequence[int]:

@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection, Iterator
 
 from convo_sync.archive import sqlite
-from convo_sync.archive.matching import TURNS
 from convo_sync.archive.wording import Wording, folded_text
 from convo_sync.query import Filters
 

@@ -5,7 +5,8 @@ It reads the archive, and knows nothing of how a hit is shown.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from convo_sync.archive import noted, ranking, scope, snippets, sqlite
@@ -30,6 +31,12 @@ class Candidate(NamedTuple):
     text: str
 
 
+class _Found(NamedTuple):
+    candidates: list[Candidate]
+    conversations: set[int]
+    more: bool
+
+
 def search(
     connection: sqlite.Connection, query: Query, *, limit: int, kinds: Collection[str], newest_first: bool = False
 ) -> SearchResult:
@@ -41,16 +48,16 @@ def search(
     """
     among = scope.numbers(connection, query.filters)
     wanted = scope.kinds(query.filters, kinds)
-    candidates, more = _candidates(connection, query, wanted, among, limit, newest_first=newest_first)
-    starts = _meetings(connection, {each.number for each in candidates})
-    candidates.sort(key=lambda each: _order(each, starts[each.number][2], newest_first=newest_first))
-    shown = candidates[: max(0, limit)]
-    hits = _hits(connection, query, shown, starts)
-    total = len({each.number for each in candidates})
-    return SearchResult(query.text, total, more or len(candidates) > len(shown), hits, coverage(connection, among))
+    found = _found(connection, query, wanted, among, limit, newest_first=newest_first)
+    meetings = _meetings(connection, {each.number for each in found.candidates})
+    _order(found.candidates, meetings, newest_first=newest_first)
+    shown = found.candidates[: max(0, limit)]
+    hits = _hits(connection, query, shown, meetings)
+    more = found.more or len(found.candidates) > len(shown)
+    return SearchResult(query.text, len(found.conversations), more, hits, coverage(connection, among))
 
 
-def _candidates(
+def _found(
     connection: sqlite.Connection,
     query: Query,
     kinds: Collection[str],
@@ -58,33 +65,41 @@ def _candidates(
     limit: int,
     *,
     newest_first: bool,
-) -> tuple[list[Candidate], bool]:
+) -> _Found:
     filters = query.filters
+    if limit <= 0 or (query.is_empty and not query.has_filters):
+        return _Found([], set(), more=False)
     if query.is_empty:
-        if not query.has_filters or limit <= 0:
-            return [], False
-        return [Candidate(0.0, *each) for each in scope.first_turns(connection, filters, kinds, among, limit + 1)], False
+        rows = scope.first_turns(connection, filters, kinds, among, limit + 1)
+        candidates = [Candidate(0.0, *row) for row in rows]
+        return _Found(candidates, {each.number for each in candidates}, more=False)
     asked = ranking.Asked(Wording(query), limit, among, filters.speakers, filters.not_speakers, newest_first)
-    candidates, more = [], False
+    result = _Found([], set(), more=False)
     if "transcript" in kinds:
-        found = ranking.rank(connection, asked)
-        more = found.more
-        candidates = [
-            Candidate(each.score, each.number, "transcript", *each.passage[:3], "") for each in found.passages
-        ]
+        passages, conversations, more = ranking.rank(connection, asked)
+        candidates = [Candidate(each.score, each.number, "transcript", *each.passage[:3], "") for each in passages]
+        result = _Found(candidates, conversations, more)
     of_notes = [kind for kind in kinds if kind != "transcript"]
     if of_notes and not (filters.speakers or filters.not_speakers):
-        notes = noted.rank(connection, asked, of_notes, most=max(100, limit + 1))
-        more |= len(notes) > max(100, limit)
-        candidates += [Candidate(each.score, each.number, each.kind, -1, -1, -1, each.text) for each in notes]
-    return candidates, more
+        result = _with_notes(result, noted.rank(connection, asked, of_notes, most=max(100, limit + 1)))
+    return result
 
 
-def _order(candidate: Candidate, start: str, *, newest_first: bool) -> tuple[Any, ...]:
-    # Text that grows as time goes back: the newer of two that are equally good comes first.
-    older = tuple(-ord(character) for character in start)
-    best = (-round(candidate.score, 6),)
-    return (older, *best, candidate.first) if newest_first else (*best, older, candidate.first)
+def _with_notes(result: _Found, notes: Sequence[noted.Note]) -> _Found:
+    candidates = [Candidate(each.score, each.number, each.kind, -1, -1, -1, each.text) for each in notes]
+    return _Found(result.candidates + candidates, result.conversations | {each.number for each in notes}, result.more)
+
+
+def _order(candidates: list[Candidate], meetings: Mapping[int, tuple[str, str, str]], *, newest_first: bool) -> None:
+    """Best first, the newer of two that are equally good before the other; or newest first, then by how good."""
+    by_time = itemgetter(2)
+    candidates.sort(key=lambda each: each.first)
+    if not newest_first:
+        candidates.sort(key=lambda each: by_time(meetings[each.number]), reverse=True)
+        candidates.sort(key=lambda each: -round(each.score, 6))
+        return
+    candidates.sort(key=lambda each: -each.score)
+    candidates.sort(key=lambda each: by_time(meetings[each.number]), reverse=True)
 
 
 def _meetings(connection: sqlite.Connection, numbers: Iterable[int]) -> dict[int, tuple[str, str, str]]:

@@ -22,12 +22,24 @@ STOP_WORDS = frozenset(
     würden zu zum zur zwischen
     """.split()  # noqa: SIM905 - one word a line would be hundreds of lines
 )
+# Words that ask, rather than name what is asked for: nobody summarizes a discussion in the words "summarize" and
+# "discussion". In German those that follow such a question's verb to its end.
+ASKING = frozenset(
+    """
+    summarize summarise summary discuss discussed discussing discussion talk talked talking said say says saying think
+    thinks thought tell told mention mentioned opinion opinions conclude describe explain conversation meeting group
+    team people participants happened
+    besprochen besprechen besprechung gesprochen gesagt sagen sagt sagte diskutiert erwähnt erklärt gemeint meinung
+    erzählt zusammenfassung zusammenfassen passiert
+    """.split()  # noqa: SIM905
+)
 _ENDINGS = ("'s", "'re", "'ve", "'ll", "'d", "'m", "n't")
 
 
 def is_stop_word(word: str) -> bool:
     """Whether the word is one, in any case; what's, we've and didn't are, with either apostrophe."""
     plain = word.casefold().replace("’", "'")
-    if plain in STOP_WORDS:
+    if plain in STOP_WORDS or plain in ASKING:
         return True
-    return any(plain.endswith(ending) and plain.removesuffix(ending) in STOP_WORDS for ending in _ENDINGS)
+    bare = next((plain.removesuffix(ending) for ending in _ENDINGS if plain.endswith(ending)), "")
+    return bare in STOP_WORDS or bare in ASKING
