@@ -112,6 +112,19 @@ create table action_items (
     unique (conversation_id, position)
 ) strict;
 
+-- Every action item that the archive ever held, by a number for good, with the owner's own mark. A number belongs to a
+-- meeting and a text: it stays when a later version of the key points moves the item, and when it leaves and comes back.
+-- Made here, not at Convo: no document has it, and no sync takes it away.
+create table promises (
+    number integer primary key not null, -- what `actions` shows and `actions done` takes
+    conversation_id text not null references conversations (id), -- where it was promised
+    text text not null, -- the item's text, as in action_items
+    nth integer not null, -- 0-based: tells items of the same text in one meeting apart, in the order received
+    done_at text, -- when the archive's owner marked it as done, on this machine's clock; null while it is open
+    changed integer not null, -- number of the transaction that last changed this row
+    unique (conversation_id, text, nth)
+) strict;
+
 -- Who took part, according to the key points.
 create table participants (
     id integer primary key, -- a key inside this file only
@@ -374,6 +387,14 @@ create table _notes (
     unique (conversation_id, source, item, kind, position)
 ) strict;
 
+-- Who spoke in which meeting: what the segments say, without reading them all. Internal.
+create table _speakers (
+    id integer primary key, -- a key inside this file only
+    conversation_id text not null references conversations (id), -- the meeting
+    speaker text not null, -- who spoke in it
+    unique (conversation_id, speaker)
+) strict;
+
 -- Full-text index of the segments. Internal.
 create virtual table segments_fts using fts5 (
     text, content="segments", content_rowid="id", tokenize="porter unicode61 remove_diacritics 2"
@@ -474,9 +495,16 @@ select
     a.text, -- what is to be done
     a.owner, -- who is to do it
     a.priority, -- high, medium or low
-    a.confidence -- 0 to 1
+    a.confidence, -- 0 to 1
+    p.number, -- its number for good, as `actions` shows it
+    p.done_at -- when it was marked as done; null while it is open
 from action_items a
-join conversations c on c.id = a.conversation_id;
+join conversations c on c.id = a.conversation_id
+left join promises p on p.conversation_id = a.conversation_id and p.text = a.text and p.nth = (
+    select count(*)
+    from action_items e
+    where e.conversation_id = a.conversation_id and e.position < a.position and e.text = a.text
+);
 
 -- The scores of the feedback over time, one row a meeting.
 create view scores as

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from convo_sync.archive import marks
 from convo_sync.archive.transaction import Change
 from convo_sync.records import Document, Kind
 
@@ -71,6 +72,7 @@ TABLES: Mapping[str, Table] = {
         Table("email_points", _ITEM, _POSITION, ("type", "text")),
         Table("events", ("item",), (), _EVENT),
         Table("attendees", ("item",), _POSITION, ("email", "name", "response_status")),
+        Table("_speakers", _CONVERSATION, ("speaker",), ()),
         Table("_notes", ("conversation_id", "source", "item"), ("kind", "position"), ("text",), index="notes_fts"),
     )
 }
@@ -91,6 +93,10 @@ def store(change: Change, document: Document) -> None:
     for name in OF_KIND[document.kind]:
         table = TABLES[name]
         _merge(change, table, _scope(table, document), document.rows.get(name, ()))
+    if document.kind is Kind.TRANSCRIPT:
+        _merge(change, TABLES["_speakers"], (document.conversation_id,), _speakers(document))
+    if document.kind is Kind.KEYPOINTS:
+        marks.number_items(change, document.conversation_id)
     if document.kind not in (Kind.TRANSCRIPT, Kind.EVENT):
         scope = (document.conversation_id, document.kind.value, document.item)
         _merge(change, TABLES["_notes"], scope, [(*scope, *note) for note in _notes(document)])
@@ -99,6 +105,11 @@ def store(change: Change, document: Document) -> None:
 def _scope(table: Table, document: Document) -> Row:
     parts = {"conversation_id": document.conversation_id, "item": document.item}
     return tuple(parts[column] for column in table.scope)
+
+
+def _speakers(document: Document) -> Sequence[Row]:
+    named = dict.fromkeys(speaker for _, _, speaker, *_ in document.rows.get("segments", ()) if speaker)
+    return [(document.conversation_id, speaker) for speaker in named]
 
 
 def _notes(document: Document) -> Iterable[tuple[str, int, str]]:
