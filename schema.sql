@@ -112,6 +112,19 @@ create table action_items (
     unique (conversation_id, position)
 ) strict;
 
+-- Every action item that the archive ever held, by a number for good, with the owner's own mark. A number belongs to a
+-- meeting and a text: it stays when a later version of the key points moves the item, and when it leaves and comes back.
+-- Made here, not at Convo: no document has it, and no sync takes it away.
+create table promises (
+    number integer primary key not null, -- what `actions` shows and `actions done` takes
+    conversation_id text not null references conversations (id), -- where it was promised
+    text text not null, -- the item's text, as in action_items
+    nth integer not null, -- 0-based: tells items of the same text in one meeting apart, in the order received
+    done_at text, -- when the archive's owner marked it as done, on this machine's clock; null while it is open
+    changed integer not null, -- number of the transaction that last changed this row
+    unique (conversation_id, text, nth)
+) strict;
+
 -- Who took part, according to the key points.
 create table participants (
     id integer primary key, -- a key inside this file only
@@ -377,6 +390,7 @@ create table _outlines (
     voices blob not null, -- who speaks at each position: a number in `speakers`, 16 bits each, little-endian
     speakers text not null -- JSON array of names; the first is nobody
 ) strict;
+create index _outlines_size on _outlines (turns, words); -- how much there is, without reading it
 
 -- What the search finds beside the segments, one text a row. Internal.
 create table _notes (
@@ -525,9 +539,16 @@ select
     a.text, -- what is to be done
     a.owner, -- who is to do it
     a.priority, -- high, medium or low
-    a.confidence -- 0 to 1
+    a.confidence, -- 0 to 1
+    p.number, -- its number for good, as `actions` shows it
+    p.done_at -- when it was marked as done; null while it is open
 from action_items a
-join conversations c on c.id = a.conversation_id;
+join conversations c on c.id = a.conversation_id
+left join promises p on p.conversation_id = a.conversation_id and p.text = a.text and p.nth = (
+    select count(*)
+    from action_items e
+    where e.conversation_id = a.conversation_id and e.position < a.position and e.text = a.text
+);
 
 -- The scores of the feedback over time, one row a meeting.
 create view scores as

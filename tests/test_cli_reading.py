@@ -316,7 +316,7 @@ def test_list_days_are_local(call: Call, archive: Path) -> None:
 def test_list_that_is_empty(call: Call, tmp_path: Path) -> None:
     """Exit 3, with a sentence on stderr and an empty document."""
     found = call("list", "--json", "--since", "today", "--title", "no such title")
-    assert (found.code, found.json) == (3, {"conversations": []})
+    assert (found.code, found.json) == (3, {"conversations": [], "as_of": "2026-03-20T16:00:00.000Z"})
     assert found.err == "No meeting in the archive is like that.\n`convo-sync list` alone shows all.\n"
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from convo_sync.archive import indexes
+from convo_sync.archive import indexes, marks
 from convo_sync.archive.transaction import Change
 from convo_sync.records import Document, Kind
 from convo_sync.texts import indexed
@@ -95,6 +95,8 @@ def store(change: Change, document: Document) -> None:
     for name in OF_KIND[document.kind]:
         table = TABLES[name]
         _merge(change, table, _scope(table, document), document.rows.get(name, ()))
+    if document.kind is Kind.KEYPOINTS:
+        marks.number_items(change, document.conversation_id)
     if document.kind not in (Kind.TRANSCRIPT, Kind.EVENT):
         scope = (document.conversation_id, document.kind.value, document.item)
         _merge(change, TABLES["_notes"], scope, [(*scope, *note) for note in _notes(document)])

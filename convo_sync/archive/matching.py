@@ -15,11 +15,12 @@ _SHORTEST_BEGINNING = 4  # letters of a word that nobody said, and that is tried
 
 
 class Sought(NamedTuple):
-    """A term as the index knows it: its FTS5 query, and in how many turns it stands."""
+    """A term as the indexes know it: its FTS5 query, and in how many turns and conversations it stands."""
 
     term: Term
     match: str
     said: int
+    conversations: int
 
 
 def look_up(connection: sqlite.Connection, terms: Iterable[Term]) -> list[Sought]:
@@ -29,13 +30,22 @@ def look_up(connection: sqlite.Connection, terms: Iterable[Term]) -> list[Sought
     """
     found: list[Sought] = []
     for term in terms:
-        said = _said(connection, term.match)
-        if said or term.required:
-            found.append(Sought(term, term.match, said))
+        sought = _counted(connection, term, term.match)
+        if sought.said or term.required:
+            found.append(sought)
         else:
-            near = [Sought(term, match, _said(connection, match)) for match in _near(term)]
+            near = (_counted(connection, term, match) for match in _near(term))
             found.extend(each for each in near if each.said)
     return found
+
+
+def _counted(connection: sqlite.Connection, term: Term, match: str) -> Sought:
+    return Sought(term, match, *(_count(connection, index, match) for index in ("segments_fts", "transcripts_fts")))
+
+
+def _count(connection: sqlite.Connection, index: str, match: str) -> int:
+    sql = f"select count(*) from {index} where {index} match ?"  # noqa: S608 - our own names
+    return int(connection.execute(sql, (match,)).fetchone()[0])
 
 
 def _near(term: Term) -> Sequence[str]:
@@ -44,11 +54,6 @@ def _near(term: Term) -> Sequence[str]:
     if term.kind == "word" and len(term.text) >= _SHORTEST_BEGINNING and term.text.isalpha():
         return (f"{term.match} *",)
     return ()
-
-
-def _said(connection: sqlite.Connection, match: str) -> int:
-    sql = "select count(*) from segments_fts where segments_fts match ?"
-    return int(connection.execute(sql, (match,)).fetchone()[0])
 
 
 def about(
@@ -62,7 +67,7 @@ def about(
     sql = f"""
         select rowid, -rank
         from transcripts_fts
-        where transcripts_fts match ? {_among("rowid", among)}
+        where transcripts_fts match ? {_among("+rowid", among)}
         order by rank
         limit ?
     """  # noqa: S608 - see _among
@@ -77,7 +82,7 @@ def newest(
         select c.number, 0.0
         from conversations c
         where c.number in (
-            select rowid from transcripts_fts where transcripts_fts match ? {_among("rowid", among)}
+            select rowid from transcripts_fts where transcripts_fts match ? {_among("+rowid", among)}
         )
         order by c.start_time desc, c.number
         limit ?
@@ -104,17 +109,24 @@ def turns_anywhere(connection: sqlite.Connection, match: str, *, most: int, amon
     return [id_ for (id_,) in connection.execute(sql, (match, most))]
 
 
-def size(connection: sqlite.Connection) -> tuple[int, int]:
-    """How many turns there are, and how many words."""
-    turns_, words = connection.execute(
-        "select coalesce(sum(turns), 0), coalesce(sum(words), 0) from _outlines"
-    ).fetchone()
-    return int(turns_), int(words)
+class Size(NamedTuple):
+    """How much is archived."""
+
+    transcripts: int
+    turns: int
+    words: int
+
+
+def size(connection: sqlite.Connection) -> Size:
+    """How many transcripts, turns and words there are."""
+    sql = "select count(*), coalesce(sum(turns), 0), coalesce(sum(words), 0) from _outlines indexed by _outlines_size"
+    return Size(*connection.execute(sql).fetchone())
 
 
 def _among(column: str, among: Collection[int] | None) -> str:
-    # `column` is ours. The numbers are one parameter: SQLite takes but so many.
-    return "" if among is None else f"and {column} in (select value from json_each(?))"
+    # `column` is ours, and never a bare rowid: FTS5 would begin anew for each number. The numbers are one parameter,
+    # since SQLite takes but so many.
+    return "" if among is None else f"and {column} in (select value from json_each(?))"  # noqa: S608
 
 
 def _numbers(among: Collection[int] | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import sys
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import accumulate
 from math import log
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from convo_sync.passages import LONGEST, Outline, Passage
 
 _CONVERSATIONS = 60  # at least so many are looked into
 _TERMS = 48  # at most, the rarest
+_POSTINGS = 50_000
 _OF_A_CONVERSATION = 0.6  # what its score counts beside its passage's
 _PRESENT = 2.0  # where somebody who was named takes part
 _STRICT_ROWS = 2_000
@@ -60,12 +62,24 @@ def rank(connection: sqlite.Connection, asked: Asked) -> Found:
     sought = sorted(matching.look_up(connection, wording.telling), key=lambda each: each.said)[:_TERMS]
     if not any(each.said for each in sought):
         return Found([], set(), more=False)
+    size = matching.size(connection)
     most = max(_CONVERSATIONS, asked.most)
     choose = matching.newest if asked.newest_first else matching.about
-    any_of_them = " OR ".join(each.match for each in sought)
+    any_of_them = " OR ".join(each.match for each in _deciding(sought, size.transcripts))
     match = " AND ".join(f"({each})" for each in (*wording.required, any_of_them))
     scores = choose(connection, match, most=most, among=asked.among)
-    return _Ranking(connection, asked, sought, scores, match).best(more=len(scores) >= most)
+    return _Ranking(connection, asked, _affordable(sought), scores, match, size).best(more=len(scores) >= most)
+
+
+def _deciding(sought: Sequence[Sought], transcripts: int) -> Sequence[Sought]:
+    """The terms that tell one conversation from another: BM25 gives nothing for what is in more than half of them."""
+    return [each for each in sought if 2 * each.conversations <= transcripts] or sought[:2]
+
+
+def _affordable(sought: Sequence[Sought]) -> Sequence[Sought]:
+    """The rarest terms, as many as can be looked up in time; the others tell little."""
+    total = list(accumulate(each.said for each in sought))
+    return [each for number, each in enumerate(sought) if number < 2 or total[number] <= _POSTINGS]
 
 
 class _Ranking:
@@ -78,18 +92,23 @@ class _Ranking:
         sought: Sequence[Sought],
         scores: dict[int, float],
         match: str,
+        size: matching.Size,
     ) -> None:
         self._connection = connection
         self._asked = asked
         self._sought = sought
         self._scores = scores
+        self._size = size
         self._outlines = _outlines(connection, scores)
         self._named = self._asked.wording.named(
             {name for outline in self._outlines.values() for name in outline.speakers}
         )
         self._strict = self._with_every_word()
+        self._is_meant = len(self._strict) <= _FEW
         missing = {id_ // TURNS for id_ in self._strict} - scores.keys()
-        if missing:
+        if not self._is_meant:
+            self._strict = [id_ for id_ in self._strict if id_ // TURNS in scores]
+        elif missing:
             self._scores.update(dict.fromkeys(missing, 0.0))
             self._scores.update(matching.about(connection, match, most=len(missing), among=missing))
             self._outlines.update(_outlines(connection, missing))
@@ -134,13 +153,13 @@ class _Ranking:
         return matching.turns_anywhere(self._connection, strict, most=_STRICT_ROWS, among=self._asked.among)
 
     def _weights(self) -> passages.Weights:
-        turns, words = matching.size(self._connection)
-        per_passage = LONGEST * turns / max(1, words)
+        turns = self._size.turns
+        per_passage = LONGEST * turns / max(1, self._size.words)
         of_terms = [
             rarity(each.said, turns, per_passage) ** _EXPONENT * self._named.discount(each.term)
             for each in self._sought
         ]
-        bonus = _MEANT if len(self._strict) <= _FEW else _WELL
+        bonus = _MEANT if self._is_meant else _WELL
         return passages.once(passages.once(passages.weights(of_terms), bonus), bonus / 2)
 
     def _matches(self) -> Mapping[int, list[int]]:

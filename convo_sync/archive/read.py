@@ -5,7 +5,7 @@ sqlite3 alone: nothing here, or imported here, may load pydantic, httpx, sqlite_
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     # A search waits for what this module imports, so what only `list`, `show` and `status` need is imported there.
     from pathlib import Path
 
+    from convo_sync.briefs import Briefing, Decisions, Digest, Promises
     from convo_sync.hits import SearchResult
     from convo_sync.records import Step
     from convo_sync.views import Meeting, MeetingRow, Status
@@ -82,23 +83,37 @@ class Reader:
             return searching.search(self._connection, query, limit=limit, kinds=kinds)
 
     def meetings(
-        self, *, since: str | None = None, before: str | None = None, title: str = "", limit: int = -1
+        self,
+        *,
+        since: str | None = None,
+        before: str | None = None,
+        title: str = "",
+        person: str = "",
+        about: str = "",
+        limit: int = -1,
     ) -> Sequence[MeetingRow]:
-        """Conversations, newest first.
+        """Conversations, newest first; with `about`, those with the best hit first.
 
         Args:
             since: those that began then or later, as UTC text.
             before: those that began before then.
             title: those whose title has this in it, in any case and any language.
+            person: those where a participant's or speaker's name has this in it, whatever the case and accents.
+            about: those in which the ranked search finds these words.
             limit: at most so many; -1 for all.
         """
         sql = f"{_ROWS} where (?1 is null or c.start_time >= ?1) and (?2 is null or c.start_time < ?2) {_NEWEST_FIRST}"
         wanted = _folded(title)
         with self._plainly():
             # A limit below zero is none. Titles are compared here: SQLite's lower() knows the letters of ASCII only.
-            if not wanted:
+            if not (wanted or person or about):
                 return [_row(row) for row in self._connection.execute(f"{sql} limit ?3", (since, before, limit))]
-            found = (row for row in self._connection.execute(sql, (since, before)) if wanted in _folded(row[1]))
+            rows = self._connection.execute(sql, (since, before))
+            found: Iterator[Sequence[Any]] = (row for row in rows if wanted in _folded(row[1]))
+            if person or about:
+                from convo_sync.archive import choosing
+
+                found = choosing.chosen(self._connection, self.search, found, person, about, limit)
             return [_row(row) for row in islice(found, limit if limit >= 0 else None)]
 
     def meeting(self, name: str) -> Meeting:
@@ -185,6 +200,81 @@ class Reader:
             if text is not None:
                 points.append(text)
         return tuple((heading, tuple(points)) for heading, points in sections.values())
+
+    def action_items(
+        self,
+        about: str = "",
+        *,
+        owner: str = "",
+        priority: str = "",
+        since: str | None = None,
+        done: bool = False,
+        limit: int = -1,
+    ) -> Promises:
+        """Action items, those of the newest meeting first; with `about`, the best first.
+
+        Args:
+            about: those that the ranked search finds for these words.
+            owner: a part of the name of who is to do it, whatever the case and accents; “me” is the archive's owner.
+            priority: high, medium or low.
+            since: of meetings that began then or later, as UTC text.
+            done: also those that are marked as done.
+            limit: at most so many; -1 for all.
+        """
+        from convo_sync.archive import promises
+
+        with self._plainly():
+            wish = promises.Wish(about, owner, priority, since, done=done)
+            return promises.action_items(self._connection, self.search, wish, limit)
+
+    def promises(self, numbers: Collection[int]) -> Mapping[int, tuple[str, str | None]]:
+        """Number -> text and when it was marked as done, of those action items that there ever were."""
+        from convo_sync.archive import promises
+
+        with self._plainly():
+            return promises.numbered(self._connection, numbers)
+
+    def decisions(
+        self, about: str = "", *, since: str | None = None, before: str | None = None, limit: int = -1
+    ) -> Decisions:
+        """Decisions, those of the newest meeting first; with `about`, the best first. Arguments as above."""
+        from convo_sync.archive import promises
+
+        with self._plainly():
+            return promises.decisions(self._connection, self.search, about, since=since, before=before, limit=limit)
+
+    def briefing(self, words: str, now: datetime, *, limit: int = 2) -> Briefing:
+        """What was discussed, decided and promised with a person, about a topic, or for a calendar event.
+
+        Args:
+            words: an event's id or title, a person's name, or what it is about.
+            now: which events are still to come is seen from here.
+            limit: entries of each kind at most.
+        """
+        from convo_sync.archive import briefing
+
+        with self._plainly():
+            return briefing.brief(self._connection, self.search, words, now, limit)
+
+    def digest(self, since: str, before: str, *, limit: int = 5) -> Digest:
+        """The meetings that began since then and before then, and what came of them.
+
+        Args:
+            since: as UTC text; so is `before`.
+            limit: decisions and action items at most, each.
+        """
+        from convo_sync.archive import digest
+
+        rows = self.meetings(since=since, before=before)
+        with self._plainly():
+            return digest.digest(self._connection, self.search, rows, since, before, limit)
+
+    def as_of(self) -> str | None:
+        """When the last complete sync ended, as UTC text; None before the first."""
+        from convo_sync.archive import promises
+
+        with self._plainly():
+            return promises.as_of(self._connection)
 
     def status(self, now: datetime) -> Status:
         """Coverage, backlog, the hour and the last runs, at `now`."""

@@ -150,9 +150,11 @@ def _turns(connection: sqlite.Connection, ids: Sequence[int]) -> dict[int, tuple
 
 def coverage(connection: sqlite.Connection, among: Collection[int] | None = None) -> Coverage:
     """How many conversations there are in the range, and how many of them have no transcript yet."""
-    within = "" if among is None else "where c.number in (select value from json_each(?))"
-    conversations, transcripts = connection.execute(
-        f"select count(*), count(o.number) from conversations c left join _outlines o on o.number = c.number {within}",  # noqa: S608
-        () if among is None else (f"[{','.join(map(str, among))}]",),
-    ).fetchone()
+    if among is None:
+        sql = "select (select count(*) from conversations), (select count(*) from _outlines)"
+        conversations, transcripts = connection.execute(sql).fetchone()
+    else:
+        sql = "select count(*) from _outlines where number in (select value from json_each(?))"
+        conversations = len(among)
+        (transcripts,) = connection.execute(sql, (f"[{','.join(map(str, among))}]",)).fetchone()
     return Coverage(conversations, conversations - transcripts)

@@ -134,6 +134,12 @@ READING: Mapping[str, Call] = {
     "meeting": lambda r: r.meeting(ONE),
     "status": lambda r: r.status(NOW)._replace(path="", bytes=0),
     "next_steps": lambda r: r.next_steps(NOW),
+    "action_items": lambda r: r.action_items("Leonie", done=True),
+    "promises": lambda r: r.promises([1]),
+    "decisions": lambda r: r.decisions("zebra"),
+    "briefing": lambda r: r.briefing("zebra", NOW),
+    "digest": lambda r: r.digest("2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z"),
+    "as_of": lambda r: r.as_of(),
     "execute": lambda r: list(r.execute("select * from segments order by id")[1]),
 }
 

@@ -102,6 +102,7 @@ UNFIT: list[tuple[Callable[[Path], None], str]] = [
 ]
 COMMANDS = (
     ("status",), ("list",), ("search", "zebra"), ("show", "sess_one"), ("sql", "select * from segments"),
+    ("actions",), ("actions", "done", "1"), ("decisions",), ("prep", "zebra"), ("digest",), ("list", "--with", "ann"),
     ("sync", "--dry-run"), ("sync",),
 )  # fmt: skip
 
