@@ -33,6 +33,7 @@ COMMANDS = [
     ["search", "topic3"], ["search", "--json", "topic3"], ["show", "sess_00001"], ["show", "sess_00001", "--markdown"],
     ["show", "sess_00001", "--json", "--transcript"], ["list"], ["list", "--json", "--since", "2026"], ["status"],
     ["status", "--json"], ["sql", "select 1"], ["sql", "select 1", "--csv"], ["completion", "zsh"], ["--help"],
+    ["archive", "--help"],
 ]  # fmt: skip
 
 

@@ -1,17 +1,18 @@
 """The tables derived from documents, kept equal to the current revision by merging row by row, with their index rows.
 
 A row that stays the same is not touched, so that `changed` moves only where something differs. It knows tables and
-columns, and nothing of the API's JSON.
+columns, and nothing of the API's JSON, nor of how a document is read again.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from convo_sync.archive import sqlite
 from convo_sync.archive.transaction import Change
 from convo_sync.records import Document, Kind
 
@@ -84,16 +85,50 @@ OF_KIND: Mapping[Kind, tuple[str, ...]] = {
     Kind.EMAIL: ("emails", "email_points"),
     Kind.EVENT: ("events", "attendees"),
 }
+# What these say is found through their own tables, or not at all.
+WITHOUT_NOTES = (Kind.TRANSCRIPT, Kind.EVENT)
+
+
+class Difference(NamedTuple):
+    """How many rows of a table are not what the documents say: not there, not the same, there without a document."""
+
+    missing: int = 0
+    differing: int = 0
+    left_over: int = 0
 
 
 def store(change: Change, document: Document) -> None:
     """Bring every table derived from this document, and the search index, to what the document says."""
+    for table, scope, rows in _pieces(document):
+        _merge(change, table, scope, rows)
+
+
+def compare(connection: sqlite.Connection, document: Document) -> Mapping[str, Difference]:
+    """What `store` would change, by table; a table that would stay as it is is not named. Reads only."""
+    found = {}
+    for table, scope, rows in _pieces(document):
+        judged = _judge(connection, table, scope, rows)
+        difference = Difference(len(judged.fresh), len(judged.differing), len(judged.leaving))
+        if any(difference):
+            found[table.name] = difference
+    return found
+
+
+def remove(change: Change, table: Table, rows: Mapping[Row, int]) -> None:
+    """Take out rows (scope and key -> id) with their index entries."""
+    if table.index:
+        _unindex(change, table, rows.values())
+    _delete(change, table, (), rows)
+
+
+def _pieces(document: Document) -> Iterator[tuple[Table, Row, Sequence[Row]]]:
+    """What each table has of a document: the table, the scope, the rows."""
     for name in OF_KIND[document.kind]:
         table = TABLES[name]
-        _merge(change, table, _scope(table, document), document.rows.get(name, ()))
-    if document.kind not in (Kind.TRANSCRIPT, Kind.EVENT):
+        yield table, _scope(table, document), document.rows.get(name, ())
+    if document.kind not in WITHOUT_NOTES:
         scope = (document.conversation_id, document.kind.value, document.item)
-        _merge(change, TABLES["_notes"], scope, [(*scope, *note) for note in _notes(document)])
+        yield TABLES["_notes"], scope, [(*scope, *note) for note in _notes(document)]
 
 
 def _scope(table: Table, document: Document) -> Row:
@@ -132,15 +167,33 @@ def _joined(parts: Iterable[str | None]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _merge(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> None:
+class _Judged(NamedTuple):
+    """Rows as they should be and as they are, by key, and the keys of those that have to change."""
+
+    wanted: Mapping[Row, Row]
+    held: Mapping[Row, Row]
+    fresh: Sequence[Row]
+    differing: Sequence[Row]
+    leaving: Sequence[Row]
+
+
+def _judge(connection: sqlite.Connection, table: Table, scope: Row, rows: Sequence[Row]) -> _Judged:
     width = len(table.scope) + len(table.key)
     wanted = {row[len(table.scope) : width]: row[width:] for row in rows}
-    held = _held(change, table, scope)
-    fresh = [key for key in wanted if key not in held]
-    differing = [key for key in wanted if key in held and held[key][1:] != wanted[key]]
-    leaving = [key for key in held if key not in wanted]
+    held = _held(connection, table, scope)
+    return _Judged(
+        wanted,
+        held,
+        fresh=[key for key in wanted if key not in held],
+        differing=[key for key in wanted if key in held and held[key][1:] != wanted[key]],
+        leaving=[key for key in held if key not in wanted],
+    )
+
+
+def _merge(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> None:
+    wanted, held, fresh, differing, leaving = _judge(change.connection, table, scope, rows)
     if table.index:
-        _unindex(change, table, [held[key] for key in (*differing, *leaving)])
+        _unindex(change, table, [held[key][0] for key in (*differing, *leaving)])
     _delete(change, table, scope, {key: held[key][0] for key in leaving})
     _update(change, table, [(wanted[key], held[key][0]) for key in differing])
     _insert(change, table, [(*scope, *key, *wanted[key]) for key in fresh])
@@ -155,11 +208,11 @@ def _where(columns: Iterable[str]) -> str:
     return " and ".join(f"{column} = ?" for column in columns)
 
 
-def _held(change: Change, table: Table, scope: Row) -> dict[Row, Row]:
+def _held(connection: sqlite.Connection, table: Table, scope: Row) -> dict[Row, Row]:
     columns = ", ".join((*table.key, "id", *table.values))
     sql = f"select {columns} from {table.name} where {_where(table.scope)}"  # noqa: S608 - names from TABLES
     width = len(table.key)
-    return {row[:width]: row[width:] for row in change.connection.execute(sql, scope)}
+    return {row[:width]: row[width:] for row in connection.execute(sql, scope)}
 
 
 def _insert(change: Change, table: Table, rows: Sequence[Row]) -> None:
@@ -200,12 +253,12 @@ def note_deletions(change: Change, table_name: str, keys: Iterable[Row]) -> None
     )
 
 
-def _unindex(change: Change, table: Table, held: Sequence[Row]) -> None:
-    """Take rows out of the index: FTS5 must be given the very text that was indexed."""
-    text = 1 + table.values.index("text")
+def _unindex(change: Change, table: Table, ids: Iterable[int]) -> None:
+    """Take rows out of the index: FTS5 must be given the very text that was indexed, so it is not read here first."""
     change.connection.executemany(
-        f"insert into {table.index} ({table.index}, rowid, text) values ('delete', ?, ?)",  # noqa: S608
-        [(row[0], row[text]) for row in held],
+        f"insert into {table.index} ({table.index}, rowid, text) "  # noqa: S608 - names from TABLES
+        f"select 'delete', id, text from {table.name} where id = ?",
+        [(row_id,) for row_id in ids],
     )
 
 

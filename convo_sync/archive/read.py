@@ -48,7 +48,7 @@ class Reader:
         self._connection = sqlite.open_for_reading(path)
         try:
             with sqlite.plain_errors(path):
-                _require_current(self._connection, path)
+                require_current(self._connection, path)
         except BaseException:
             self._connection.close()
             raise
@@ -248,7 +248,13 @@ def _row(row: Sequence[Any]) -> MeetingRow:
     )
 
 
-def _require_current(connection: sqlite.Connection, path: Path | str) -> None:
+def require_current(connection: sqlite.Connection, path: Path | str) -> None:
+    """Refuse a file that holds nothing yet, or is older than what a reader understands.
+
+    Raises:
+        ArchiveMissing: it is empty.
+        ArchiveUnfit: it is of an older version.
+    """
     version = sqlite.check_version(connection, path)
     if version == 0:
         raise ArchiveMissing(f"{path} is empty: nothing is archived yet.", "Run `convo-sync sync`: it fills the file.")

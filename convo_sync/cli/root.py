@@ -32,6 +32,7 @@ HOMES = {
     "show": ("convo_sync.cli.show", "Show one meeting."),
     "list": ("convo_sync.cli.list", "List meetings, newest first."),
     "sql": ("convo_sync.cli.sql", "Ask the archive in SQL, read-only."),
+    "archive": ("convo_sync.cli.archive", "Look after the archive's file: verify, repair."),
     "simulator": ("convo_sync.cli.simulator", "Run a strict Convo API on this machine, for trying out."),
     "completion": ("convo_sync.cli.completion", "Print the completion script for your shell."),
 }
