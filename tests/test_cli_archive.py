@@ -157,6 +157,18 @@ def test_a_file_that_is_damaged_itself(keep: Keeper) -> None:
     assert keep.path.read_bytes() == before
 
 
+def test_a_search_in_a_broken_index_names_the_command_that_mends_it(keep: Keeper) -> None:
+    """Expect exit 78 and `archive repair`, after which the same search finds."""
+    search = ("--archive", keep.path, "search", "zebra")
+    damage(keep.path, "drop table segments_fts_config")
+    ran = keep.console(*search)
+    assert (ran.code, ran.out) == (78, "")
+    assert "The search index of" in ran.err
+    assert "`convo-sync archive repair`" in ran.err
+    assert keep("repair").code == 0
+    assert keep.console(*search).code == 0
+
+
 @pytest.mark.parametrize("command", ["verify", "repair"])
 def test_no_archive(keep: Keeper, command: str) -> None:
     """Expect exit 78, what makes one, and none to be made."""

@@ -105,7 +105,7 @@ class Examination:
     def damage(self) -> tuple[str, ...]:
         """What SQLite's own quick check finds, beside the search indexes; nothing is well."""
         with sqlite.plain_errors(self.path):
-            return _of_sqlite(self._connection, "quick_check(10)")
+            return _of_sqlite(self._connection, "quick_check")
 
     def deep_damage(self) -> Damage:
         """What SQLite's own whole check finds, beside the search indexes."""
@@ -153,9 +153,19 @@ def deep_damage(connection: sqlite.Connection) -> Damage:
 
 
 def _of_sqlite(connection: sqlite.Connection, check: str) -> tuple[str, ...]:
-    rows = connection.execute(f"pragma {check}").fetchall()
-    # Newer versions of SQLite look into the search indexes here too; they are told apart, since they can be made anew.
+    """What one of SQLite's checks finds. Search indexes are told apart, since they can be made anew."""
+    try:
+        rows = connection.execute(f"pragma {check}").fetchall()
+    except sqlite.Error as error:  # newer versions look into search indexes here too, and end at a broken one
+        if not sqlite.is_of_a_search_index(error):
+            raise
+        rows = [row for table in _tables(connection) for row in connection.execute(f"pragma {check}('{table}')")]
     return tuple(text for (text,) in rows if text != "ok" and "FTS5" not in text.upper())
+
+
+def _tables(connection: sqlite.Connection) -> list[str]:
+    ordinary = "select name from sqlite_master where type = 'table' and rootpage > 0"
+    return [name for (name,) in connection.execute(ordinary)]
 
 
 def has_fts5() -> bool:

@@ -64,6 +64,7 @@ _PASSING = frozenset({
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM,
 })  # fmt: skip
+_CORRUPT_VTAB = sqlite3.SQLITE_CORRUPT | 1 << 8  # a name of its own it has not in every build of the module
 _WRITER_SETTINGS = (
     "synchronous = full",
     # macOS: without these a write reaches the drive's cache, and not the disk. Elsewhere they change nothing.
@@ -279,7 +280,7 @@ def explain(error: sqlite3.Error, path: Path | str) -> ArchiveError | ArchiveLoc
             f"There is no room left to write to {path}. Everything committed before is kept.",
             "Free some disk space, then run the same command again.",
         )
-    if _is_of_an_index(error):
+    if is_of_a_search_index(error):
         return ArchiveUnfit(
             f"The search index of {path} is damaged ({error}).",
             "Run `convo-sync archive repair`: it makes the index anew. `convo-sync doctor` says what else is wrong.",
@@ -300,10 +301,11 @@ def explain(error: sqlite3.Error, path: Path | str) -> ArchiveError | ArchiveLoc
     return ArchiveError(f"SQLite failed on {path} ({error}).", "Run `convo-sync doctor`.")
 
 
-def _is_of_an_index(error: sqlite3.Error) -> bool:
+def is_of_a_search_index(error: BaseException) -> bool:
+    """Whether SQLite says of a search index that it is broken."""
     said = str(error)
     constructed = "vtable constructor failed" in said or "invalid fts5 file format" in said
-    return constructed or getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_CORRUPT_VTAB
+    return constructed or getattr(error, "sqlite_errorcode", 0) == _CORRUPT_VTAB
 
 
 def check_version(connection: Connection, path: Path | str) -> int:
