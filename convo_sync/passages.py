@@ -6,7 +6,7 @@ of several conversations adds a fourth, the conversation's own. docs/search.md h
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from operator import mul
 from typing import NamedTuple
 
@@ -59,6 +59,11 @@ def position_of(matched: int) -> int:
     return matched >> _TERM_BITS
 
 
+def term_of(matched: int) -> int:
+    """The term that was found, as `match` has it."""
+    return matched & _TERM
+
+
 def words_in(text: str) -> int:
     """How many words a turn has; where a script has no spaces, two characters count as one."""
     words = text.count(" ") + text.count("\n") + 1
@@ -80,7 +85,7 @@ def once(of_terms: Weights, bonus: float) -> Weights:
 
 def _steps(saturation: float) -> list[float]:
     reached = [count * (saturation + 1) / (count + saturation) for count in range(_MOST + 1)]
-    return [after - before for before, after in zip(reached, reached[1:], strict=False)] + [0.0]
+    return [after - before for before, after in pairwise(reached)] + [0.0]
 
 
 def best(

@@ -1,18 +1,18 @@
 """The tables derived from documents, kept equal to the current revision by merging row by row, with their index rows.
 
 A row that stays the same is not touched, so that `changed` moves only where something differs. It knows tables and
-columns, and nothing of the API's JSON.
+columns, and nothing of the API's JSON, nor of how a document is read again.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from convo_sync.archive import indexes, marks
+from convo_sync.archive import entries, marks, sqlite
 from convo_sync.archive.transaction import Change
 from convo_sync.records import Document, Kind
 from convo_sync.texts import indexed
@@ -88,18 +88,60 @@ OF_KIND: Mapping[Kind, tuple[str, ...]] = {
     Kind.EMAIL: ("emails", "email_points"),
     Kind.EVENT: ("events", "attendees"),
 }
+# What these say is found through their own tables, or not at all.
+WITHOUT_NOTES = (Kind.TRANSCRIPT, Kind.EVENT)
+
+
+class Difference(NamedTuple):
+    """How many rows of a table are not what the documents say: not there, not the same, there without a document."""
+
+    missing: int = 0
+    differing: int = 0
+    left_over: int = 0
 
 
 def store(change: Change, document: Document) -> None:
-    """Bring every table derived from this document, and the search indexes, to what the document says."""
-    for name in OF_KIND[document.kind]:
-        table = TABLES[name]
-        _merge(change, table, _scope(table, document), document.rows.get(name, ()))
+    """Bring every table derived from this document, and the search index, to what the document says."""
+    for table, scope, rows in _pieces(document):
+        if table.name == "segments":
+            _merge_turns(change, scope, rows)
+        else:
+            _merge(change, table, scope, rows)
     if document.kind is Kind.KEYPOINTS:
         marks.number_items(change, document.conversation_id)
-    if document.kind not in (Kind.TRANSCRIPT, Kind.EVENT):
+
+
+def compare(connection: sqlite.Connection, document: Document) -> Mapping[str, Difference]:
+    """What `store` would change, by table; a table that would stay as it is is not named. Reads only."""
+    found = {}
+    for table, scope, rows in _pieces(document):
+        judged = _judge(connection, table, scope, rows)
+        difference = Difference(len(judged.fresh), len(judged.differing), len(judged.leaving))
+        if any(difference):
+            found[table.name] = difference
+        if table.name == "segments" and not entries.is_in_step(connection, _number(connection, scope), _turns(rows)):
+            found["_outlines"] = Difference(differing=1)
+    return found
+
+
+def remove(change: Change, table: Table, rows: Mapping[Row, int]) -> None:
+    """Take out rows (scope and key -> id) with their index entries."""
+    if table.name == "segments":
+        for number in {id_ // entries.TURNS for id_ in rows.values()}:
+            entries.leave(change, number, [id_ for id_ in rows.values() if id_ // entries.TURNS == number])
+    elif table.index:
+        entries.take_out(change, table.index, rows.values())
+    _delete(change, table, (), rows)
+
+
+def _pieces(document: Document) -> Iterator[tuple[Table, Row, Sequence[Row]]]:
+    """What each table has of a document: the table, the scope, the rows."""
+    for name in OF_KIND[document.kind]:
+        table = TABLES[name]
+        yield table, _scope(table, document), document.rows.get(name, ())
+    if document.kind not in WITHOUT_NOTES:
         scope = (document.conversation_id, document.kind.value, document.item)
-        _merge(change, TABLES["_notes"], scope, [(*scope, *note) for note in _notes(document)])
+        yield TABLES["_notes"], scope, [(*scope, *note) for note in _notes(document)]
 
 
 def _scope(table: Table, document: Document) -> Row:
@@ -139,73 +181,80 @@ def _joined(parts: Iterable[str | None]) -> str:
     return " ".join(part for part in parts if part)
 
 
-@dataclass(frozen=True, slots=True)
-class _Difference:
-    """What a document changes in a table: rows by key; of those that are held, with their ids."""
+class _Judged(NamedTuple):
+    """Rows as they should be and as they are, by key, and the keys of those that have to change."""
 
-    fresh: Mapping[Row, Row]
-    differing: Mapping[Row, Row]
-    leaving: Mapping[Row, int]
+    wanted: Mapping[Row, Row]
     held: Mapping[Row, Row]
+    fresh: Sequence[Row]
+    differing: Sequence[Row]
+    leaving: Sequence[Row]
 
     @property
     def outdated(self) -> list[int]:
-        """Ids of the rows that will not be as they were."""
+        """Ids of the rows that will not be as they are."""
         return [self.held[key][0] for key in (*self.differing, *self.leaving)]
 
-
-def _merge(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> None:
-    difference = _difference(change, table, scope, rows)
-    if not (difference.fresh or difference.differing or difference.leaving):
-        return
-    if table.name == "segments":
-        _merge_segments(change, table, scope, difference, rows)
-        return
-    if table.index:
-        indexes.take_out(change, table.index, difference.outdated)
-    _write(change, table, scope, difference)
-    if table.index and difference.held:
-        keys = [*difference.differing, *difference.fresh]
-        indexes.put_in(change, table.index, _ids(change, table, scope, keys))
-    elif table.index:  # all its rows are new, and so have the highest ids
-        indexes.put_in_all(change, table.index, *_range(change, table, scope))
+    @property
+    def entering(self) -> list[Row]:
+        """Keys of the rows that were not as they will be."""
+        return [*self.differing, *self.fresh]
 
 
-def _merge_segments(change: Change, table: Table, scope: Row, difference: _Difference, rows: Sequence[Row]) -> None:
-    """The turns' ids say where they stand, and their transcript is indexed as a whole as well."""
-    sql = "select number from conversations where id = ?"
-    (number,) = change.connection.execute(sql, scope).fetchone()
-    first = number * indexes.TURNS
-    indexes.drop_transcript(change, number)
-    indexes.take_out(change, "segments_fts", difference.outdated)
-    indexes.forget_forms(change, difference.outdated)
-    _write(change, table, scope, difference, first)
-    entering = {**difference.differing, **difference.fresh}
-    indexes.keep_forms(change, ((first + position, values[-1]) for (position,), values in entering.items()))
-    if difference.held:
-        indexes.put_in(change, "segments_fts", [first + position for (position,) in entering])
-    else:
-        indexes.put_in_all(change, "segments_fts", first, first + indexes.TURNS - 1)
-    indexes.keep_transcript(change, number, [(position, speaker, text) for _, position, speaker, _, text in rows])
-
-
-def _difference(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> _Difference:
+def _judge(connection: sqlite.Connection, table: Table, scope: Row, rows: Sequence[Row]) -> _Judged:
     width = len(table.scope) + len(table.key)
     wanted = {row[len(table.scope) : width]: row[width:] for row in rows}
-    held = _held(change, table, scope)
-    return _Difference(
-        {key: values for key, values in wanted.items() if key not in held},
-        {key: values for key, values in wanted.items() if key in held and held[key][1:] != values},
-        {key: row[0] for key, row in held.items() if key not in wanted},
+    held = _held(connection, table, scope)
+    return _Judged(
+        wanted,
         held,
+        fresh=[key for key in wanted if key not in held],
+        differing=[key for key in wanted if key in held and held[key][1:] != wanted[key]],
+        leaving=[key for key in held if key not in wanted],
     )
 
 
-def _write(change: Change, table: Table, scope: Row, difference: _Difference, first_id: int | None = None) -> None:
+def _merge(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> None:
+    judged = _judge(change.connection, table, scope, rows)
+    if table.index:
+        entries.take_out(change, table.index, judged.outdated)
+    _write(change, table, scope, judged)
+    if table.index and judged.held:
+        entries.put_in(change, table.index, _ids(change, table, scope, judged.entering))
+    elif table.index and judged.fresh:  # all its rows are new, and so have the highest ids
+        entries.put_in_all(change, table.index, *_range(change, table, scope))
+
+
+def _merge_turns(change: Change, scope: Row, rows: Sequence[Row]) -> None:
+    """The turns' ids say where they stand, and their transcript is indexed as a whole as well."""
+    table = TABLES["segments"]
+    judged = _judge(change.connection, table, scope, rows)
+    number, turns = _number(change.connection, scope), _turns(rows)
+    if judged.held and entries.is_in_step(change.connection, number, turns):
+        if not (judged.outdated or judged.fresh):
+            return
+        positions = {position for (position,) in judged.entering}
+        entries.leave(change, number, judged.outdated)
+    else:
+        positions = {position for position, _, _ in turns}
+        entries.leave(change, number, [row[0] for row in judged.held.values()])
+    _write(change, table, scope, judged, number * entries.TURNS)
+    entries.enter(change, number, turns, positions)
+
+
+def _number(connection: sqlite.Connection, scope: Row) -> int:
+    return int(connection.execute("select number from conversations where id = ?", scope).fetchone()[0])
+
+
+def _turns(rows: Sequence[Row]) -> list[entries.Turn]:
+    return [(position, speaker, text) for _, position, speaker, _, text in rows]
+
+
+def _write(change: Change, table: Table, scope: Row, judged: _Judged, first_id: int | None = None) -> None:
     """`first_id`: where the row at position 0 has it; SQLite numbers them where it is None."""
-    _delete(change, table, scope, difference.leaving)
-    _update(change, table, [(values, difference.held[key][0]) for key, values in difference.differing.items()])
-    rows = [(*scope, *key, *values) for key, values in difference.fresh.items()]
+    _delete(change, table, scope, {key: judged.held[key][0] for key in judged.leaving})
+    _update(change, table, [(judged.wanted[key], judged.held[key][0]) for key in judged.differing])
+    rows = [(*scope, *key, *judged.wanted[key]) for key in judged.fresh]
     if first_id is None:
         _insert(change, table, table.columns, rows)
     else:
@@ -227,11 +276,11 @@ def _where(columns: Iterable[str]) -> str:
     return " and ".join(f"{column} = ?" for column in columns)
 
 
-def _held(change: Change, table: Table, scope: Row) -> dict[Row, Row]:
+def _held(connection: sqlite.Connection, table: Table, scope: Row) -> dict[Row, Row]:
     columns = ", ".join((*table.key, "id", *table.values))
     sql = f"select {columns} from {table.name} where {_where(table.scope)}"  # noqa: S608 - names from TABLES
     width = len(table.key)
-    return {row[:width]: row[width:] for row in change.connection.execute(sql, scope)}
+    return {row[:width]: row[width:] for row in connection.execute(sql, scope)}
 
 
 def _insert(change: Change, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:

@@ -1,105 +1,118 @@
-"""The full-text indexes, kept equal to the texts that they index. It knows rowids and texts, and no document.
+"""The search indexes as a whole: whether they agree with the text, and how they are made anew from it.
 
-FTS5 must be told the very text that leaves it. So what is indexed is read from a view, before its table changes.
+Must not know documents; what a document adds to an index, and takes out of it, is `derived`'s. Beside each index FTS5
+keeps tables of its own, here its parts.
 """
 
 from __future__ import annotations
 
-import json
-import sys
-from array import array
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Mapping
 
+from convo_sync.archive import schema, sqlite
 from convo_sync.archive.transaction import Change
-from convo_sync.passages import words_in
-from convo_sync.texts import indexed
 
-# Index -> the view that has its texts, by id.
-CONTENT = {"segments_fts": "_segment_texts", "transcripts_fts": "_transcript_texts", "notes_fts": "_note_texts"}
-TURNS = 1 << 24  # positions that a conversation's segments have among the ids; no answer is so long
-_MOST = 0xFFFF  # that an outline can say
-
-Turn = tuple[int, str | None, str]
-
-
-def take_out(change: Change, index: str, ids: Iterable[int]) -> None:
-    """Take these texts out of the index, while they are as they were indexed."""
-    sql = f"insert into {index} ({index}, rowid, text) select 'delete', id, text from {CONTENT[index]} where id = ?"  # noqa: S608
-    change.connection.executemany(sql, ((each,) for each in ids))
-
-
-def put_in(change: Change, index: str, ids: Iterable[int]) -> None:
-    """Index these texts, one by one."""
-    sql = f"insert into {index} (rowid, text) select id, text from {CONTENT[index]} where id = ?"  # noqa: S608 - ours
-    change.connection.executemany(sql, ((each,) for each in ids))
-
-
-def put_in_all(change: Change, index: str, first: int, last: int) -> None:
-    """Index the texts with ids from `first` to `last` in one statement: four times as fast as one by one."""
-    sql = f"insert into {index} (rowid, text) select id, text from {CONTENT[index]} where id between ? and ?"  # noqa: S608
-    change.connection.execute(sql, (first, last))
+# Index -> the view, with an `id`, whose text it holds.
+INDEXES: Mapping[str, str] = {
+    "segments_fts": "_segment_texts",
+    "transcripts_fts": "_transcript_texts",
+    "notes_fts": "_note_texts",
+}
+_PARTS = ("data", "idx", "content", "docsize", "config")
+_NOWHERE = "\ue000"
+Faults = tuple[str, ...]
 
 
 def reindex(change: Change) -> None:
-    """Make every index anew from the texts."""
-    for index in CONTENT:
-        change.connection.execute(f"insert into {index} ({index}) values ('rebuild')")  # noqa: S608 - ours
+    """Make every search index anew from the text, however broken it is."""
+    for name in INDEXES:
+        _drop(change.connection, name)
+        change.connection.execute(schema.creating(name))
+        change.connection.execute(f"insert into {name} ({name}) values ('rebuild')")  # noqa: S608 - our own names
 
 
-def forget_forms(change: Change, ids: Iterable[int]) -> None:
-    """What was indexed of these segments instead of their texts no longer counts."""
-    change.connection.executemany("delete from _segment_forms where id = ?", ((each,) for each in ids))
+def _drop(connection: sqlite.Connection, name: str) -> None:
+    """Take an index away: FTS5's own 'rebuild' needs one that opens, and keeps settings that were changed."""
+    connection.execute("savepoint dropping")
+    try:
+        connection.execute(f"drop table if exists {name}")
+    except sqlite.BROKEN as error:
+        if sqlite.is_passing(error):
+            raise
+        connection.execute("rollback to dropping")
+        _strike_out(connection, name)
+    connection.execute("release dropping")
+    for part in _PARTS:
+        connection.execute(f"drop table if exists {name}_{part}")
 
 
-def keep_forms(change: Change, texts: Iterable[tuple[int, str]]) -> None:
-    """Keep what is indexed of those segments whose own text is not."""
-    forms = [(each, form) for each, text in texts if (form := indexed(text)) is not text]
-    if forms:
-        change.connection.executemany("insert into _segment_forms (id, text) values (?, ?)", forms)
+def _strike_out(connection: sqlite.Connection, name: str) -> None:
+    """Take an index that does not even open out of the schema; its parts are then tables like others."""
+    connection.execute("pragma writable_schema = on")
+    try:
+        connection.execute("delete from sqlite_master where type = 'table' and name = ?", (name,))
+    finally:
+        connection.execute("pragma writable_schema = reset")  # off again, and the schema is read anew
 
 
-def drop_transcript(change: Change, number: int) -> None:
-    """Take a whole transcript out of its index, if it is there; its segments are as they were."""
-    held = change.connection.execute("select 1 from _outlines where number = ?", (number,)).fetchone()
-    if held:
-        take_out(change, "transcripts_fts", [number])
-        change.connection.execute("delete from _outlines where number = ?", (number,))
+def faults(connection: sqlite.Connection) -> Faults:
+    """What counting shows, in words: rows not indexed, entries without a row, an index that does not open. It reads."""
+    return tuple(fault for name, table in INDEXES.items() for fault in _faults(connection, name, table))
 
 
-def keep_transcript(change: Change, number: int, turns: Sequence[Turn]) -> None:
-    """Outline a transcript and index it as a whole.
-
-    Args:
-        turns: (position, speaker, text) of each.
-    """
-    if turns:
-        change.connection.execute(
-            """
-            insert into _outlines (number, turns, words, lengths, voices, speakers)
-            values (?, ?, ?, ?, ?, ?)
-            """,
-            (number, *outline(turns)),
-        )
-        put_in(change, "transcripts_fts", [number])
+def _faults(connection: sqlite.Connection, name: str, table: str) -> list[str]:
+    try:
+        counted = _counted(connection, name, table)
+        _try(connection, name)
+    except sqlite.BROKEN as error:
+        if sqlite.is_passing(error):
+            raise
+        return [f"{name} cannot be read ({str(error) or type(error).__name__})"]
+    return [f"{name}: {count} {what}" for count, what in counted if count]
 
 
-def outline(turns: Sequence[Turn]) -> tuple[Any, ...]:
-    """The outline's columns after its number."""
-    size = max(position for position, _, _ in turns) + 1
-    lengths, voices = array("H", bytes(2 * size)), array("H", bytes(2 * size))
-    speakers: dict[str, int] = {"": 0}
-    words = 0
-    for position, speaker, text in turns:
-        length = words_in(text)
-        words += length
-        lengths[position] = min(length, _MOST)
-        voices[position] = min(speakers.setdefault(speaker or "", len(speakers)), _MOST)
-    names = json.dumps(list(speakers), ensure_ascii=False)
-    return len(turns), words, _little(lengths), _little(voices), names
+def _counted(connection: sqlite.Connection, name: str, table: str) -> list[tuple[int, str]]:
+    sizes = f"{name}_docsize"
+    missing = f"select count(*) from {table} where id not in (select id from {sizes})"  # noqa: S608 - our own names
+    left_over = f"select count(*) from {sizes} where id not in (select id from {table})"  # noqa: S608
+    return [
+        (connection.execute(missing).fetchone()[0], "rows are not indexed"),
+        (connection.execute(left_over).fetchone()[0], "entries are of rows that are gone"),
+    ]
 
 
-def _little(numbers: array[int]) -> bytes:
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers.tobytes()
+def _try(connection: sqlite.Connection, name: str) -> None:
+    """Open an index and its ranking. Ranking reads every entry of a word, so it is tried with one that is nowhere."""
+    connection.execute(f"select rowid from {name} where {name} match 'a' limit 1").fetchone()  # noqa: S608
+    connection.execute(f"select rowid from {name} where {name} match ? order by rank", (_NOWHERE,)).fetchone()  # noqa: S608
+
+
+def deep_faults(connection: sqlite.Connection) -> Faults:
+    """What a comparison word by word shows. It changes nothing, yet needs a connection that may write."""
+    return tuple(f"{name} does not match the text" for name in INDEXES if not _matches(connection, name))
+
+
+def _matches(connection: sqlite.Connection, name: str) -> bool:
+    try:
+        # A rank other than 0 compares with the content, and not only the index with itself.
+        connection.execute(f"insert into {name} ({name}, rank) values ('integrity-check', 1)")  # noqa: S608
+        return _every_word_is_found(connection, name)
+    except sqlite.BROKEN as error:
+        if sqlite.is_passing(error):
+            raise
+        return False
+
+
+def _every_word_is_found(connection: sqlite.Connection, name: str) -> bool:
+    """Whether looking a word up finds what going through all of them does; FTS5's own check does not look up."""
+    connection.execute("drop table if exists temp.words")
+    connection.execute(f"create virtual table temp.words using fts5vocab(main, {name}, row)")
+    lost = connection.execute(
+        """
+        select 1
+        from temp.words w
+        where not exists (select 1 from temp.words f where f.term = w.term and f.doc = w.doc and f.cnt = w.cnt)
+        limit 1
+        """
+    ).fetchone()
+    connection.execute("drop table temp.words")
+    return lost is None

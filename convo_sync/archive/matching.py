@@ -36,7 +36,21 @@ def look_up(connection: sqlite.Connection, terms: Iterable[Term]) -> list[Sought
         else:
             near = (_counted(connection, term, match) for match in _near(term))
             found.extend(each for each in near if each.said)
-    return found
+    return _without_twins(connection, found)
+
+
+def _without_twins(connection: sqlite.Connection, found: Sequence[Sought]) -> list[Sought]:
+    """The terms, those that are the same word to the index but once: design, designs, designer."""
+    kept: list[Sought] = []
+    for each in found:
+        alike = (other for other in kept if (other.said, other.conversations) == (each.said, each.conversations))
+        if each.term.required or not any(_is_same(connection, each, other) for other in alike):
+            kept.append(each)
+    return kept
+
+
+def _is_same(connection: sqlite.Connection, one: Sought, other: Sought) -> bool:
+    return _count(connection, "segments_fts", f"{one.match} AND {other.match}") == one.said
 
 
 def _counted(connection: sqlite.Connection, term: Term, match: str) -> Sought:

@@ -24,8 +24,8 @@ _POSTINGS = 50_000
 _OF_A_CONVERSATION = 0.6  # what its score counts beside its passage's
 _PRESENT = 2.0  # where somebody who was named takes part
 _STRICT_ROWS = 2_000
-_FEW = 10  # turns with every word: so few are what was meant
-_MEANT, _WELL = 100.0, 1.0
+_FEW = 3  # turns with every word: so few are what was meant
+_MEANT, _WELL = 100.0, 0.5
 _EXPONENT = 0.75
 
 
@@ -147,10 +147,11 @@ class _Ranking:
         return Found(found, conversations, more)
 
     def _with_every_word(self) -> list[int]:
-        strict = self._asked.wording.strict(self._named.terms)
-        if not strict:
-            return []
-        return matching.turns_anywhere(self._connection, strict, most=_STRICT_ROWS, among=self._asked.among)
+        for strict in self._asked.wording.strict(self._named.terms):
+            found = matching.turns_anywhere(self._connection, strict, most=_STRICT_ROWS, among=self._asked.among)
+            if found:
+                return found
+        return []
 
     def _weights(self) -> passages.Weights:
         turns = self._size.turns

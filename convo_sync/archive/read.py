@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from convo_sync.briefs import Briefing, Decisions, Digest, Promises
     from convo_sync.hits import SearchResult
     from convo_sync.records import Step
-    from convo_sync.views import Meeting, MeetingRow, Status
+    from convo_sync.views import Meeting, MeetingRow, Segment, Status
 
 _ROWS = """
     select c.id, c.title, c.start_time, c.end_time, c.minutes,
@@ -49,7 +49,7 @@ class Reader:
         self._connection = sqlite.open_for_reading(path)
         try:
             with sqlite.plain_errors(path):
-                _require_current(self._connection, path)
+                require_current(self._connection, path)
         except BaseException:
             self._connection.close()
             raise
@@ -64,23 +64,55 @@ class Reader:
         """Close the file."""
         self._connection.close()
 
-    def search(self, text: str, *, limit: int = 10, kinds: Collection[str] = searching.KINDS) -> SearchResult:
-        """What a person remembers or wonders, as ranked hits. No text is an error.
+    def search(
+        self,
+        text: str,
+        *,
+        limit: int = 10,
+        kinds: Collection[str] = searching.KINDS,
+        newest_first: bool = False,
+    ) -> SearchResult:
+        """What a person remembers or wonders, as ranked hits: see docs/search.md.
+
+        A hit of a transcript is a passage: `first_position` to `last_position`, together at most 200 words or one turn;
+        `position`, `speaker`, `timestamp` and `text` are those of the turn that tells most. No two hits overlap.
 
         Args:
-            text: words, "quoted phrases", -unwanted words.
+            text: words, "quoted phrases", -unwanted words, OR, (groups), beginnings*, and filters such as speaker:ann.
             limit: hits at most.
             kinds: of title, transcript, keypoints, decision, action_item, feedback, email, answer.
+            newest_first: the newest meetings first, where else the best hits are.
 
         Raises:
-            UsageError: a kind that does not exist.
+            UsageError: a kind that does not exist, or a filter with an impossible value; no other text is an error.
         """
         unknown = set(kinds) - set(searching.KINDS)
         if unknown:
             raise UsageError(f"There is no kind {', '.join(sorted(unknown))}.", f"Kinds: {', '.join(searching.KINDS)}.")
         with self._plainly():
             query = understand(text, now=datetime.now(UTC))
-            return searching.search(self._connection, query, limit=limit, kinds=kinds)
+            return searching.search(self._connection, query, limit=limit, kinds=kinds, newest_first=newest_first)
+
+    def explain(self, text: str) -> Sequence[str]:
+        """How `search` understands the text, in plain lines.
+
+        Raises:
+            UsageError: a filter has an impossible value.
+        """
+        return understand(text, now=datetime.now(UTC)).explain()
+
+    def turns(self, conversation_id: str, first: int, last: int) -> Sequence[Segment]:
+        """The turns of one conversation at these positions, both included."""
+        from convo_sync.views import Segment
+
+        sql = """
+            select position, speaker, timestamp, text
+            from segments
+            where conversation_id = ? and position between ? and ?
+            order by position
+        """
+        with self._plainly():
+            return [Segment(*row) for row in self._connection.execute(sql, (conversation_id, first, last))]
 
     def meetings(
         self,
@@ -339,7 +371,13 @@ def _row(row: Sequence[Any]) -> MeetingRow:
     )
 
 
-def _require_current(connection: sqlite.Connection, path: Path | str) -> None:
+def require_current(connection: sqlite.Connection, path: Path | str) -> None:
+    """Refuse a file that holds nothing yet, or is older than what a reader understands.
+
+    Raises:
+        ArchiveMissing: it is empty.
+        ArchiveUnfit: it is of an older version.
+    """
     version = sqlite.check_version(connection, path)
     if version == 0:
         raise ArchiveMissing(f"{path} is empty: nothing is archived yet.", "Run `convo-sync sync`: it fills the file.")

@@ -118,13 +118,13 @@ def _hits(
     turns = _turns(connection, [each.number * TURNS + each.position for each in shown if each.kind == "transcript"])
     hits = []
     for each in shown:
-        about = meetings[each.number]
+        id_, title, start = meetings[each.number]
         if each.kind == "transcript":
             speaker, timestamp, text = turns[each.number * TURNS + each.position]
-            place = (each.position, each.first, each.last, speaker, timestamp)
+            place = (each.position, each.first, each.last)
+            hits.append(Hit(id_, title, start, each.kind, *place, speaker, timestamp, text, "", each.score))
         else:
-            place, text = (None, None, None, None, None), each.text
-        hits.append(Hit(*about, each.kind, *place, text, "", each.score))
+            hits.append(Hit(id_, title, start, each.kind, None, None, None, None, None, each.text, "", each.score))
     texts = snippets.snippets([hit.text for hit in hits], _telling(query)) if hits else []
     return tuple(hit._replace(snippet=text) for hit, text in zip(hits, texts, strict=True))
 
@@ -157,4 +157,4 @@ def coverage(connection: sqlite.Connection, among: Collection[int] | None = None
         sql = "select count(*) from _outlines where number in (select value from json_each(?))"
         conversations = len(among)
         (transcripts,) = connection.execute(sql, (f"[{','.join(map(str, among))}]",)).fetchone()
-    return Coverage(conversations, conversations - transcripts)
+    return Coverage(conversations, conversations - transcripts, in_range=among is not None)

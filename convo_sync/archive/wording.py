@@ -6,7 +6,7 @@ from functools import cache
 from typing import NamedTuple
 
 from convo_sync.query import Query, Term
-from convo_sync.query.tree import And, Node, Not, Or, but_not, excluded, expression
+from convo_sync.query.tree import And, Node, Not, Or, but_not, excluded, expression, wanted_terms
 
 _WORD = re.compile(r"[^\W_]+")
 _NAMED = 0.5  # what a word counts for in the text, where it is a speaker's name
@@ -57,18 +57,22 @@ class Wording:
             return Named({}, frozenset())
         return Named(shares, frozenset(whole))
 
-    def strict(self, is_name: Callable[[Term], bool]) -> str:
-        """An FTS5 query for turns that have every telling word, names of speakers left out; empty for a single word."""
-        needed = [
-            part for part in self._parts if not isinstance(part, Term) or (part in self.telling and not is_name(part))
-        ]
-        if len(needed) < 2:
-            return ""
-        return but_not(f"({' AND '.join(map(expression, needed))})", self._excluded)
+    def strict(self, is_name: Callable[[Term], bool]) -> tuple[str, ...]:
+        """FTS5 queries for turns that have every word, and every telling one; names of speakers left out.
+
+        The stricter one first; none where there is but one word.
+        """
+        every = [part for part in self._parts if not (isinstance(part, Term) and is_name(part))]
+        telling = [part for part in every if not isinstance(part, Term) or part in self.telling]
+        found = (self._all(parts) for parts in (every, telling) if len(parts) > 1)
+        return tuple(dict.fromkeys(found))
+
+    def _all(self, parts: Sequence[Node]) -> str:
+        return but_not(f"({' AND '.join(map(expression, parts))})", self._excluded)
 
     def groups(self, terms: Sequence[Term]) -> list[list[int]]:
         """For each thing that was quoted, the numbers of those terms that are it."""
-        quoted = [_terms(part) for part in self._parts if _is_required(part)]
+        quoted = [tuple(wanted_terms(part)) for part in self._parts if _is_required(part)]
         return [[number for number, term in enumerate(terms) if term in group] for group in quoted]
 
     @staticmethod
@@ -82,10 +86,6 @@ class Wording:
 
 def _is_required(part: Node) -> bool:
     return part.required if isinstance(part, Term) else isinstance(part, Or) and all(map(_is_required, part.parts))
-
-
-def _terms(part: Node) -> tuple[Term, ...]:
-    return (part,) if isinstance(part, Term) else tuple(term for each in part.parts for term in _terms(each))
 
 
 @cache

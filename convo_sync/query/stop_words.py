@@ -23,14 +23,19 @@ STOP_WORDS = frozenset(
     """.split()  # noqa: SIM905 - one word a line would be hundreds of lines
 )
 # Words that ask, rather than name what is asked for: nobody summarizes a discussion in the words "summarize" and
-# "discussion". In German those that follow such a question's verb to its end.
+# "discussion". And those that only carry a sentence along: verbs such as "get" and "make", fillers such as "actually".
 ASKING = frozenset(
     """
     summarize summarise summary discuss discussed discussing discussion talk talked talking said say says saying think
     thinks thought tell told mention mentioned opinion opinions conclude describe explain conversation meeting group
     team people participants happened
+    actually really quite simply come came comes coming get gets got getting go goes going went gone make makes made
+    making take takes took taken give gives gave given want wants wanted need needs needed know knows knew known like
+    likes liked way ways thing things lot lots bit call called calls calling seem seems seemed let lets put keep kept
     besprochen besprechen besprechung gesprochen gesagt sagen sagt sagte diskutiert erwähnt erklärt gemeint meinung
     erzählt zusammenfassung zusammenfassen passiert
+    eigentlich wirklich einfach eben mal gar ganz viel viele machen macht machte gemacht gehen geht ging gegangen kommen
+    kommt kam gekommen geben gibt gab gegeben nehmen nimmt nahm genommen wissen weiß wusste heißt hieß genannt
     """.split()  # noqa: SIM905
 )
 _ENDINGS = ("'s", "'re", "'ve", "'ll", "'d", "'m", "n't")

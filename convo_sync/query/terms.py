@@ -62,6 +62,14 @@ def same_as(text: str) -> str:
     return text if text.isalnum() else " ".join(re.findall(_WORD, text))
 
 
+def _without_owner(text: str) -> str:
+    """The word without the ending of a possessive: who asks for Anna's opinion asks for Anna."""
+    for ending in ("'s", "’s", "s'", "s’"):
+        if text.endswith(ending) and len(text) > 3:
+            return text[: -len(ending)] + ("s" if ending[0] == "s" else "")
+    return text
+
+
 def _bare(text: str) -> str:
     closing = "" if any(bracket in text[1:] for bracket in "([{") else ")]}"
     return text.lstrip("([{<'‘¿¡…-–—、。").rstrip(f"?!.,;:>'’…-–—、。{closing}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from convo_sync.archive import lost
 from convo_sync.archive.write import Archive
 from convo_sync.records import Kind
 
@@ -37,6 +38,17 @@ def test_one_meetings_speakers_are_counted_from_its_turns_alone(tmp_path: Path) 
         lines = _plans(archive, [f"select * from speaking_time where conversation_id = '{ONE}'"])
         assert not [line for line in lines if f"{line} ".startswith(("SCAN s ", "SCAN n ", "SCAN a ", "SCAN segments"))]
         assert [line for line in lines if line.startswith("SEARCH s")]
+
+
+def test_rows_without_a_document_are_found_through_an_index(tmp_path: Path) -> None:
+    """Expect no look through all documents for each of a million turns."""
+    with Archive(fill(tmp_path / "archive.db"), NOW) as archive:
+        statements = _traced(archive)
+        assert not lost.documents(archive._connection)
+        assert not list(lost.left_over(archive._connection, ()))
+        lines = _plans(archive, statements)
+        assert [line for line in lines if f"{line} ".startswith("SCAN d ")] == []
+        assert [line for line in lines if line.startswith("SEARCH d USING INDEX documents_key")]
 
 
 def _traced(archive: Archive) -> list[str]:
