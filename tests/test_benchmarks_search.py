@@ -26,7 +26,7 @@ from benchmarks.search.questions import HALVES, Question, some
 from benchmarks.search.report import Row, table
 from benchmarks.search.trials import Span, by_turns
 from benchmarks.search.turns import Turns
-from benchmarks.search.words import STOP_WORDS
+from benchmarks.search.words import STOP_WORDS, folded, telling
 from convo_sync.errors import UsageError
 
 TURNS = 40  # of each meeting
@@ -238,6 +238,13 @@ def test_every_breach_of_the_contract_is_found(tmp_path: Path) -> None:
         ([Span("b", 0, 0)], "not in the archive"),
     ):
         assert [breach in each for each in contract.breaches(path, [found])] == [True]
+
+
+def test_rivals_are_asked_by_the_words_that_tell() -> None:
+    """Words that a question is asked with are left out, unless nothing else is left."""
+    assert telling("What did the team think about the Café's lid, the LID?") == ["team", "cafe", "lid"]
+    assert telling("What did they say?") == ["what", "did", "they", "say"]
+    assert folded("Zażółć") == "zazołc"
 
 
 # -- turns by turns

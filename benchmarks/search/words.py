@@ -21,6 +21,15 @@ STOP_WORDS = frozenset(
     """.split()  # noqa: SIM905 - one word a line would be a hundred lines
 )
 
+# What a question is asked with, rather than about. Rivals are spared these too: they are common, and mislead.
+ASKING_WORDS = frozenset(
+    """
+    describe described discuss discussed discusses discussing discussion discussions explain explained mention mentioned
+    mentioning opinion opinions said say saying says summaries summarise summarised summarize summarized summary talk
+    talked talking talks tell think thinking thinks thought thoughts
+    """.split()  # noqa: SIM905 - as above
+)
+
 
 def folded(text: str) -> str:
     """The text without case and accents."""
@@ -36,6 +45,6 @@ def words(text: str) -> Sequence[str]:
 
 
 def telling(text: str) -> Sequence[str]:
-    """The different words of a text without stop words, or with them where nothing else is left."""
+    """The different words of a text without stop words and those that ask, or with them where nothing else is left."""
     every = list(dict.fromkeys(words(text)))
-    return [word for word in every if word not in STOP_WORDS] or every
+    return [word for word in every if word not in STOP_WORDS | ASKING_WORDS] or every
