@@ -26,7 +26,7 @@ from benchmarks.search.questions import HALVES, Question, some
 from benchmarks.search.report import Row, table
 from benchmarks.search.trials import Span, by_turns
 from benchmarks.search.turns import Turns
-from benchmarks.search.words import STOP_WORDS
+from benchmarks.search.words import STOP_WORDS, folded, telling, without_stop_words
 from convo_sync.errors import UsageError
 
 TURNS = 40  # of each meeting
@@ -90,7 +90,7 @@ def test_all_parts_run_on_a_few_meetings(
     assert code == (1 if any(line.endswith("MISSED") for line in out) else 0)
     for size in (3 * TURNS, 6 * TURNS):
         assert any(line.split()[:2] == ["convo-sync", str(size)] for line in out)
-        assert any(line.startswith("Tantivy OR, no stop words (not installed)") and f" {size} " in line for line in out)
+        assert any(line.startswith("Tantivy OR, telling words (not installed)") and f" {size} " in line for line in out)
     for limit in ("answer@10, held-out half", "p95 at 240 turns", "known item by", "random strings that fail"):
         assert any(line.startswith(limit) and line.split()[-1] in ("holds", "MISSED") for line in out), limit
 
@@ -238,6 +238,14 @@ def test_every_breach_of_the_contract_is_found(tmp_path: Path) -> None:
         ([Span("b", 0, 0)], "not in the archive"),
     ):
         assert [breach in each for each in contract.breaches(path, [found])] == [True]
+
+
+def test_rivals_are_asked_by_the_words_that_tell() -> None:
+    """Words that a question is asked with are left out, unless nothing else is left."""
+    assert telling("What did the team think about the Café's lid, the LID?") == ["team", "cafe", "lid"]
+    assert telling("What did they say?") == without_stop_words("What did they say?") == ["say"]
+    assert telling("What did they?") == ["what", "did", "they"]
+    assert folded("Zażółć") == "zazołc"
 
 
 # -- turns by turns

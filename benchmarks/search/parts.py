@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from benchmarks.figures import Figure
 from benchmarks.search import contract, known_items, rivals, strings
-from benchmarks.search.rivals import OURS, PLAIN
+from benchmarks.search.rivals import OURS, PLAIN, SPARED
 from benchmarks.search.setting import Setting
 from benchmarks.search.turns import Turns
 from convo_sync import open_archive
@@ -24,9 +24,9 @@ def quality(setting: Setting) -> Iterator[Figure]:
     yield Figure.at_least("answer@1, held-out half", ours.answer_1, ANSWER_1, digits=3)
     yield Figure.at_least("answer@10, held-out half", ours.answer_10, ANSWER_10, digits=3)
     largest = setting.copies
-    both = [setting.scores(largest, name, "held-out").answer_10 for name in (OURS, PLAIN)]
-    what = f"answer@10, held-out half, at {setting.size(largest):,} turns, against {PLAIN}"
-    yield Figure.at_least(what, *both, digits=3)
+    among, *plain = (setting.scores(largest, name, "held-out").answer_10 for name in (OURS, PLAIN, SPARED))
+    what = f"answer@10, held-out half, at {setting.size(largest):,} turns, against the better FTS5 OR"
+    yield Figure.at_least(what, among, max(plain), digits=3)
     for copies in setting.sizes:
         yield _contract(setting, copies)
 

@@ -21,6 +21,15 @@ STOP_WORDS = frozenset(
     """.split()  # noqa: SIM905 - one word a line would be a hundred lines
 )
 
+# What a question is asked with, rather than about: common words that mislead, and no stop words.
+ASKING_WORDS = frozenset(
+    """
+    describe described discuss discussed discusses discussing discussion discussions explain explained mention mentioned
+    mentioning opinion opinions said say saying says summaries summarise summarised summarize summarized summary talk
+    talked talking talks tell think thinking thinks thought thoughts
+    """.split()  # noqa: SIM905 - as above
+)
+
 
 def folded(text: str) -> str:
     """The text without case and accents."""
@@ -35,7 +44,13 @@ def words(text: str) -> Sequence[str]:
     return WORD.findall(folded(text))
 
 
-def telling(text: str) -> Sequence[str]:
+def without_stop_words(text: str) -> Sequence[str]:
     """The different words of a text without stop words, or with them where nothing else is left."""
     every = list(dict.fromkeys(words(text)))
     return [word for word in every if word not in STOP_WORDS] or every
+
+
+def telling(text: str) -> Sequence[str]:
+    """Those that do not only ask, either, where any are left."""
+    every = without_stop_words(text)
+    return [word for word in every if word not in ASKING_WORDS] or every
