@@ -11,8 +11,8 @@ class Hit(NamedTuple):
     """One search result: a run of segments, or a title, key point, decision, action item (positions are None there).
 
     Of a transcript, `first_position` to `last_position` is the passage, at most 200 words or one turn; `position`,
-    `speaker`, `timestamp` and `text` are those of its most telling turn. `snippet` is the part of `text` that tells, its
-    matched words between U+2068 and U+2069.
+    `speaker`, `timestamp` and `text` are those of its most telling turn. `snippet` is the part of `text` that tells,
+    its matched words between U+2068 and U+2069.
     """
 
     conversation_id: str

@@ -24,7 +24,7 @@ _POSTINGS = 50_000
 _OF_A_CONVERSATION = 0.6  # what its score counts beside its passage's
 _PRESENT = 2.0  # where somebody who was named takes part
 _STRICT_ROWS = 2_000
-_FEW = 3  # turns with every word: so few are what was meant
+_FEW = 30  # turns with every word: so few are what was meant
 _MEANT, _WELL = 100.0, 0.5
 _EXPONENT = 0.75
 
