@@ -390,7 +390,7 @@ create table _outlines (
     voices blob not null, -- who speaks at each position: a number in `speakers`, 16 bits each, little-endian
     speakers text not null -- JSON array of names; the first is nobody
 ) strict;
-create index _outlines_size on _outlines (turns, words); -- how much there is, without reading it
+create index _outlines_facts on _outlines (turns, words, speakers); -- how much there is and who speaks, without reading it
 
 -- What the search finds beside the segments, one text a row. Internal.
 create table _notes (

@@ -237,7 +237,7 @@ def _merge_turns(change: Change, scope: Row, rows: Sequence[Row]) -> None:
         entries.leave(change, number, judged.outdated)
     else:
         positions = {position for position, _, _ in turns}
-        entries.leave(change, number, [row[0] for row in judged.held.values()])
+        entries.leave_whole(change, number, [row[0] for row in judged.held.values()])
     _write(change, table, scope, judged, number * entries.TURNS)
     entries.enter(change, number, turns, positions)
 

@@ -50,6 +50,13 @@ def leave(change: Change, number: int, ids: Sequence[int]) -> None:
     change.connection.executemany("delete from _segment_forms where id = ?", ((each,) for each in ids))
 
 
+def leave_whole(change: Change, number: int, ids: Sequence[int]) -> None:
+    """The same for all turns of a transcript, and for what is left of others."""
+    leave(change, number, ids)
+    first = number * TURNS
+    change.connection.execute("delete from _segment_forms where id between ? and ?", (first, first + TURNS - 1))
+
+
 def enter(change: Change, number: int, turns: Sequence[Turn], positions: Collection[int]) -> None:
     """Index a transcript as a whole, and the turns at these positions; all at once where those are all.
 

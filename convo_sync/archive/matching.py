@@ -129,6 +129,17 @@ def turns_anywhere(connection: sqlite.Connection, match: str, *, most: int, amon
     return [id_ for (id_,) in connection.execute(sql, (match, most))]
 
 
+def texts(connection: sqlite.Connection, ids: Collection[int]) -> dict[int, str]:
+    """What was said in these turns."""
+    sql = "select id, text from segments where id in (select value from json_each(?))"
+    return dict(connection.execute(sql, _numbers(ids)))
+
+
+def speakers(connection: sqlite.Connection) -> dict[int, str]:
+    """By conversation: a JSON array of who speaks."""
+    return dict(connection.execute("select number, speakers from _outlines indexed by _outlines_facts"))
+
+
 class Size(NamedTuple):
     """How much is archived."""
 
@@ -139,7 +150,7 @@ class Size(NamedTuple):
 
 def size(connection: sqlite.Connection) -> Size:
     """How many transcripts, turns and words there are."""
-    sql = "select count(*), coalesce(sum(turns), 0), coalesce(sum(words), 0) from _outlines indexed by _outlines_size"
+    sql = "select count(*), coalesce(sum(turns), 0), coalesce(sum(words), 0) from _outlines indexed by _outlines_facts"
     return Size(*connection.execute(sql).fetchone())
 
 

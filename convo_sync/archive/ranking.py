@@ -20,10 +20,10 @@ from convo_sync.passages import LONGEST, Outline, Passage
 
 _CONVERSATIONS = 60  # at least so many are looked into
 _TERMS = 48  # at most, the rarest
-_POSTINGS = 50_000
+_POSTINGS = 25_000  # turns that are looked up
 _OF_A_CONVERSATION = 0.6  # what its score counts beside its passage's
 _PRESENT = 2.0  # where somebody who was named takes part
-_STRICT_ROWS = 2_000
+_STRICT_ROWS, _READ = 2_000, 500  # turns with every word that are looked at, and of which the text is read
 _FEW = 30  # turns with every word: so few are what was meant
 _MEANT, _WELL = 100.0, 0.5
 _EXPONENT = 0.75
@@ -100,9 +100,9 @@ class _Ranking:
         self._scores = scores
         self._size = size
         self._outlines = _outlines(connection, scores)
-        self._named = self._asked.wording.named(
-            {name for outline in self._outlines.values() for name in outline.speakers}
-        )
+        self._speakers = matching.speakers(connection)
+        self._named = asked.wording.named({name for names in set(self._speakers.values()) for name in _names(names)})
+        self._of_named: dict[int, set[int]] = {}
         self._strict = self._with_every_word()
         self._is_meant = len(self._strict) <= _FEW
         missing = {id_ // TURNS for id_ in self._strict} - scores.keys()
@@ -147,11 +147,30 @@ class _Ranking:
         return Found(found, conversations, more)
 
     def _with_every_word(self) -> list[int]:
-        for strict in self._asked.wording.strict(self._named.terms):
-            found = matching.turns_anywhere(self._connection, strict, most=_STRICT_ROWS, among=self._asked.among)
+        """The turns that have every word; of those, if there are any, the ones that have each as it was typed."""
+        wording = self._asked.wording
+        for strict in wording.strict(self._named.terms):
+            found = self._by_one_named(strict) or matching.turns_anywhere(
+                self._connection, strict, most=_STRICT_ROWS, among=self._asked.among
+            )
             if found:
-                return found
+                texts = matching.texts(self._connection, found[:_READ])
+                return [id_ for id_ in texts if wording.is_as_typed(texts[id_], self._named.terms)] or found
         return []
+
+    def _by_one_named(self, strict: str) -> list[int]:
+        """The turns that have it, said by somebody whose whole name was typed."""
+        if not self._named.words:
+            return []
+        present = {names: self._named.in_full(_names(names)) for names in set(self._speakers.values())}
+        numbers = {number for number, names in self._speakers.items() if present[names]}
+        if self._asked.among is not None:
+            numbers.intersection_update(self._asked.among)
+        if not numbers:
+            return []
+        found = matching.turns(self._connection, strict, numbers, most=_STRICT_ROWS)
+        self._outlines.update(_outlines(self._connection, {id_ // TURNS for id_ in found} - self._outlines.keys()))
+        return [id_ for id_ in found if self._is_by_one_named(id_)]
 
     def _weights(self) -> passages.Weights:
         turns = self._size.turns
@@ -160,7 +179,7 @@ class _Ranking:
             rarity(each.said, turns, per_passage) ** _EXPONENT * self._named.discount(each.term)
             for each in self._sought
         ]
-        bonus = _MEANT if self._is_meant else _WELL
+        bonus = _MEANT if self._is_meant or not self._asked.wording.tells else _WELL
         return passages.once(passages.once(passages.weights(of_terms), bonus), bonus / 2)
 
     def _matches(self) -> Mapping[int, list[int]]:
@@ -179,8 +198,12 @@ class _Ranking:
         return found
 
     def _is_by_one_named(self, id_: int) -> bool:
-        outline = self._outlines.get(id_ // TURNS)
-        return outline is not None and self._named.voices(outline.speakers).get(outline.voices[id_ % TURNS]) == 1.0
+        number, position = divmod(id_, TURNS)
+        if number not in self._of_named:
+            shares = self._named.voices(self._outlines[number].speakers) if number in self._outlines else {}
+            self._of_named[number] = {voice for voice, share in shares.items() if share == 1.0}
+        voices = self._of_named[number]
+        return bool(voices) and self._outlines[number].voices[position] in voices
 
     def _said_by(self, number: int, matches: Iterable[int]) -> Iterator[int]:
         outline = self._outlines.get(number)

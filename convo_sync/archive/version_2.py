@@ -15,7 +15,7 @@ from convo_sync.archive.transaction import Change
 from convo_sync.texts import indexed
 
 _NEW = (
-    "promises", "promises_changed", "_segment_forms", "_outlines", "_outlines_size",
+    "promises", "promises_changed", "_segment_forms", "_outlines", "_outlines_facts",
     "_segment_texts", "_transcript_texts", "_note_texts", "meeting_action_items",
 )  # fmt: skip
 

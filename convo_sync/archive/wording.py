@@ -9,6 +9,7 @@ from convo_sync.query import Query, Term
 from convo_sync.query.tree import And, Node, Not, Or, but_not, excluded, expression, wanted_terms
 
 _WORD = re.compile(r"[^\W_]+")
+_FEW = 6  # words: in a longer question the common ones say nothing, and take long to look up
 _NAMED = 0.5  # what a word counts for in the text, where it is a speaker's name
 
 
@@ -26,6 +27,10 @@ class Named(NamedTuple):
         """What the term counts for as a word of the text."""
         return _NAMED if self.terms(term) else 1.0
 
+    def in_full(self, speakers: Sequence[str]) -> bool:
+        """Whether the whole name of one of these was typed."""
+        return any(self.shares.get(name) == 1.0 for name in speakers)
+
     def voices(self, speakers: Sequence[str]) -> dict[int, float]:
         """Numbers of the speakers who were named, with how well."""
         return {number: self.shares[name] for number, name in enumerate(speakers) if name in self.shares}
@@ -40,20 +45,21 @@ class Wording:
         self._parts = tuple(part for part in parts if not isinstance(part, Not))
         self._excluded = () if tree is None else excluded(tree)
         self.telling = tuple(term for term in query.terms if not term.is_stop) or query.terms
+        self._words = frozenset().union(*(_folded(term.text) for term in query.terms if term.kind == "word"))
+        self.tells = not all(term.is_stop for term in query.terms)
         self.unwanted = query.unwanted()
         self.required = tuple(expression(part) for part in self._parts if _is_required(part))
 
     def named(self, names: Collection[str]) -> Named:
         """Which of these speakers the words name; none where the words are nothing but a name."""
-        words = frozenset().union(*(_folded(term.text) for term in self.telling if term.kind == "word"))
         shares: dict[str, float] = {}
         whole: set[str] = set()
         for name in names:
             of_name = _folded(name)
-            if common := of_name & words:
+            if common := of_name & self._words:
                 shares[name] = (len(common) / len(of_name)) ** 2
                 whole.update(common if common == of_name else ())
-        if words <= whole:
+        if all(_folded(term.text) <= whole for term in self.telling):
             return Named({}, frozenset())
         return Named(shares, frozenset(whole))
 
@@ -64,8 +70,15 @@ class Wording:
         """
         every = [part for part in self._parts if not (isinstance(part, Term) and is_name(part))]
         telling = [part for part in every if not isinstance(part, Term) or part in self.telling]
-        found = (self._all(parts) for parts in (every, telling) if len(parts) > 1)
+        few = every if len(every) <= _FEW else telling
+        found = (self._all(parts) for parts in (few, telling) if len(parts) > 1)
         return tuple(dict.fromkeys(found))
+
+    def is_as_typed(self, text: str, is_name: Callable[[Term], bool]) -> bool:
+        """Whether a turn has every word in the very form that was typed; names of speakers left out."""
+        said = frozenset(_WORD.findall(folded_text(text)))
+        typed = (part for part in self._parts if isinstance(part, Term) and part.kind == "word" and not is_name(part))
+        return all(_folded(term.text) <= said for term in typed)
 
     def _all(self, parts: Sequence[Node]) -> str:
         return but_not(f"({' AND '.join(map(expression, parts))})", self._excluded)
