@@ -20,10 +20,10 @@ from convo_sync.passages import LONGEST, Outline, Passage
 
 _CONVERSATIONS = 60  # at least so many are looked into
 _TERMS = 48  # at most, the rarest
-_POSTINGS = 25_000  # turns that are looked up
+_POSTINGS = 50_000  # turns that are looked up
 _OF_A_CONVERSATION = 0.6  # what its score counts beside its passage's
 _PRESENT = 2.0  # where somebody who was named takes part
-_STRICT_ROWS, _READ = 2_000, 500  # turns with every word that are looked at, and of which the text is read
+_READ = 500  # turns with every word, of which the text is read
 _FEW = 30  # turns with every word: so few are what was meant
 _MEANT, _WELL = 100.0, 0.5
 _EXPONENT = 0.75
@@ -104,7 +104,7 @@ class _Ranking:
         self._named = asked.wording.named({name for names in set(self._speakers.values()) for name in _names(names)})
         self._of_named: dict[int, set[int]] = {}
         self._strict = self._with_every_word()
-        self._is_meant = len(self._strict) <= _FEW
+        self._is_meant = asked.wording.is_short or len(self._strict) <= _FEW
         missing = {id_ // TURNS for id_ in self._strict} - scores.keys()
         if not self._is_meant:
             self._strict = [id_ for id_ in self._strict if id_ // TURNS in scores]
@@ -147,14 +147,18 @@ class _Ranking:
         return Found(found, conversations, more)
 
     def _with_every_word(self) -> list[int]:
-        """The turns that have every word; of those, if there are any, the ones that have each as it was typed."""
-        wording = self._asked.wording
+        """The turns that have every word; of those, if there are any, the ones that have each as it was typed.
+
+        Where they are many, those of the conversations that are looked into anyway.
+        """
+        wording, among = self._asked.wording, self._asked.among
         for strict in wording.strict(self._named.terms):
-            found = self._by_one_named(strict) or matching.turns_anywhere(
-                self._connection, strict, most=_STRICT_ROWS, among=self._asked.among
-            )
+            found = self._by_one_named(strict)
+            found = found or matching.turns_anywhere(self._connection, strict, most=_READ + 1, among=among)
+            if len(found) > _READ:
+                return matching.turns(self._connection, strict, self._scores)
             if found:
-                texts = matching.texts(self._connection, found[:_READ])
+                texts = matching.texts(self._connection, found)
                 return [id_ for id_ in texts if wording.is_as_typed(texts[id_], self._named.terms)] or found
         return []
 
@@ -168,7 +172,7 @@ class _Ranking:
             numbers.intersection_update(self._asked.among)
         if not numbers:
             return []
-        found = matching.turns(self._connection, strict, numbers, most=_STRICT_ROWS)
+        found = matching.turns(self._connection, strict, numbers, most=_READ)
         self._outlines.update(_outlines(self._connection, {id_ // TURNS for id_ in found} - self._outlines.keys()))
         return [id_ for id_ in found if self._is_by_one_named(id_)]
 
@@ -179,7 +183,7 @@ class _Ranking:
             rarity(each.said, turns, per_passage) ** _EXPONENT * self._named.discount(each.term)
             for each in self._sought
         ]
-        bonus = _MEANT if self._is_meant or not self._asked.wording.tells else _WELL
+        bonus = _MEANT if self._is_meant else _WELL
         return passages.once(passages.once(passages.weights(of_terms), bonus), bonus / 2)
 
     def _matches(self) -> Mapping[int, list[int]]:

@@ -46,12 +46,12 @@ class Wording:
         self._excluded = () if tree is None else excluded(tree)
         self.telling = tuple(term for term in query.terms if not term.is_stop) or query.terms
         self._words = frozenset().union(*(_folded(term.text) for term in query.terms if term.kind == "word"))
-        self.tells = not all(term.is_stop for term in query.terms)
+        self.is_short = len(self._parts) <= _FEW
         self.unwanted = query.unwanted()
         self.required = tuple(expression(part) for part in self._parts if _is_required(part))
 
     def named(self, names: Collection[str]) -> Named:
-        """Which of these speakers the words name; none where the words are nothing but a name."""
+        """Which of these speakers the words name; none where there is nothing but names."""
         shares: dict[str, float] = {}
         whole: set[str] = set()
         for name in names:
@@ -59,7 +59,7 @@ class Wording:
             if common := of_name & self._words:
                 shares[name] = (len(common) / len(of_name)) ** 2
                 whole.update(common if common == of_name else ())
-        if all(_folded(term.text) <= whole for term in self.telling):
+        if self._words <= whole:
             return Named({}, frozenset())
         return Named(shares, frozenset(whole))
 
