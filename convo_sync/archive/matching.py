@@ -129,6 +129,19 @@ def turns_anywhere(connection: sqlite.Connection, match: str, *, most: int, amon
     return [id_ for (id_,) in connection.execute(sql, (match, most))]
 
 
+def with_signs(connection: sqlite.Connection, match: str, signs: Iterable[str], *, most: int) -> list[int]:
+    """Ids of the turns that have it, and in whose text these strings stand letter by letter, in any case."""
+    wanted = tuple(signs)
+    sql = f"""
+        select f.rowid
+        from segments_fts f
+        join segments s on s.id = f.rowid
+        where segments_fts match ? {"and instr(lower(s.text), ?)" * len(wanted)}
+        limit ?
+    """  # noqa: S608 - the same words as often as there are signs
+    return [id_ for (id_,) in connection.execute(sql, (match, *wanted, most))]
+
+
 def texts(connection: sqlite.Connection, ids: Collection[int]) -> dict[int, str]:
     """What was said in these turns."""
     sql = "select id, text from segments where id in (select value from json_each(?))"

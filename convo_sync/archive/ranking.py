@@ -152,6 +152,8 @@ class _Ranking:
         Where they are many, those of the conversations that are looked into anyway.
         """
         wording, among = self._asked.wording, self._asked.among
+        if wording.signs and (found := self._with_signs()):
+            return found
         for strict in wording.strict(self._named.terms):
             found = self._by_one_named(strict)
             found = found or matching.turns_anywhere(self._connection, strict, most=_READ + 1, among=among)
@@ -161,6 +163,12 @@ class _Ranking:
                 texts = matching.texts(self._connection, found)
                 return [id_ for id_ in texts if wording.is_as_typed(texts[id_], self._named.terms)] or found
         return []
+
+    def _with_signs(self) -> list[int]:
+        every = " AND ".join(f"({term.match})" for term in self._asked.wording.telling)
+        found = matching.with_signs(self._connection, every, self._asked.wording.signs, most=_READ)
+        among = self._asked.among
+        return found if among is None else [id_ for id_ in found if id_ // TURNS in among]
 
     def _by_one_named(self, strict: str) -> list[int]:
         """The turns that have it, said by somebody whose whole name was typed."""

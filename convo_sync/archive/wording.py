@@ -46,6 +46,8 @@ class Wording:
         self._excluded = () if tree is None else excluded(tree)
         self.telling = tuple(term for term in query.terms if not term.is_stop) or query.terms
         self._words = frozenset().union(*(_folded(term.text) for term in query.terms if term.kind == "word"))
+        # FTS5 knows no plus sign: C++ and C# are C to it.
+        self.signs = tuple(folded_text(term.text) for term in self.telling if any(sign in term.text for sign in "+#"))
         self.is_short = len(self._parts) <= _FEW
         self.unwanted = query.unwanted()
         self.required = tuple(expression(part) for part in self._parts if _is_required(part))
