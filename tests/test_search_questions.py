@@ -1,4 +1,4 @@
-"""The ten questions on the demo's archive, which were written before the search: most are answered on the first screen."""
+"""Ten questions on the demo's archive, written before the search: most are answered by the first hits."""
 
 from __future__ import annotations
 
