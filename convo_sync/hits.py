@@ -45,3 +45,12 @@ class SearchResult(NamedTuple):
     more: bool
     hits: tuple[Hit, ...]
     coverage: Coverage
+
+
+class Segment(NamedTuple):
+    """One turn of a transcript. `timestamp` in the archive's width, or None."""
+
+    position: int
+    speaker: str | None
+    timestamp: str | None
+    text: str

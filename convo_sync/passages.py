@@ -5,7 +5,7 @@ of several conversations adds a fourth, the conversation's own. docs/search.md h
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, pairwise
 from operator import mul
 from typing import NamedTuple
@@ -52,6 +52,17 @@ _Window = tuple[float, int, int]  # the score below zero, so that they sort; the
 def match(position: int, term: int) -> int:
     """One term found in one turn, as one number: they sort by position."""
     return position << _TERM_BITS | term
+
+
+def matches(positions: Iterable[int], term: int) -> list[int]:
+    """`match` for many positions."""
+    return [position << _TERM_BITS | term for position in positions]
+
+
+def between(found: Sequence[int], first: int, end: int) -> list[int]:
+    """Of sorted matches those from position `first` on, before `end`, with positions counted from `first`."""
+    begins, ends = match(first, 0), match(end, 0)
+    return [each - begins for each in found[bisect_left(found, begins) : bisect_left(found, ends)]]
 
 
 def position_of(matched: int) -> int:

@@ -148,25 +148,6 @@ def texts(connection: sqlite.Connection, ids: Collection[int]) -> dict[int, str]
     return dict(connection.execute(sql, _numbers(ids)))
 
 
-def speakers(connection: sqlite.Connection) -> dict[int, str]:
-    """By conversation: a JSON array of who speaks."""
-    return dict(connection.execute("select number, speakers from _outlines indexed by _outlines_facts"))
-
-
-class Size(NamedTuple):
-    """How much is archived."""
-
-    transcripts: int
-    turns: int
-    words: int
-
-
-def size(connection: sqlite.Connection) -> Size:
-    """How many transcripts, turns and words there are."""
-    sql = "select count(*), coalesce(sum(turns), 0), coalesce(sum(words), 0) from _outlines indexed by _outlines_facts"
-    return Size(*connection.execute(sql).fetchone())
-
-
 def _among(column: str, among: Collection[int] | None) -> str:
     # `column` is ours, and never a bare rowid: FTS5 would begin anew for each number. The numbers are one parameter,
     # since SQLite takes but so many.

@@ -42,7 +42,7 @@ def rank(connection: sqlite.Connection, asked: Asked, kinds: Collection[str], *,
     for term in telling:
         (said,) = connection.execute("select count(*) from notes_fts where notes_fts match ?", (term.match,)).fetchone()
         weight = _WITHIN * rarity(said, notes, 1.0) ** 0.75
-        sql = "select rowid from notes_fts where notes_fts match ? and rowid in (select value from json_each(?))"
+        sql = "select rowid from notes_fts where notes_fts match ? and +rowid in (select value from json_each(?))"
         for (id_,) in connection.execute(sql, (term.match, ids)):
             scores[id_] += weight
             counts[id_] += 1

@@ -3,20 +3,16 @@
 It reads the indexes by `matching` and weighs by `passages`. It knows nothing of how a hit is shown.
 """
 
-import json
-import sys
-from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import accumulate
 from math import log
 from typing import NamedTuple
 
 from convo_sync import passages
-from convo_sync.archive import matching, sqlite
+from convo_sync.archive import matching, outlines, sqlite
 from convo_sync.archive.matching import TURNS, Sought
 from convo_sync.archive.wording import Wording
-from convo_sync.passages import LONGEST, Outline, Passage
+from convo_sync.passages import LONGEST, Passage
 
 _CONVERSATIONS = 60  # at least so many are looked into
 _TERMS = 48  # at most, the rarest
@@ -62,7 +58,7 @@ def rank(connection: sqlite.Connection, asked: Asked) -> Found:
     sought = sorted(matching.look_up(connection, wording.telling), key=lambda each: each.said)[:_TERMS]
     if not any(each.said for each in sought):
         return Found([], set(), more=False)
-    size = matching.size(connection)
+    size = outlines.size(connection)
     most = max(_CONVERSATIONS, asked.most)
     choose = matching.newest if asked.newest_first else matching.about
     any_of_them = " OR ".join(each.match for each in _deciding(sought, size.transcripts))
@@ -92,16 +88,18 @@ class _Ranking:
         sought: Sequence[Sought],
         scores: dict[int, float],
         match: str,
-        size: matching.Size,
+        size: outlines.Size,
     ) -> None:
         self._connection = connection
         self._asked = asked
         self._sought = sought
         self._scores = scores
         self._size = size
-        self._outlines = _outlines(connection, scores)
-        self._speakers = matching.speakers(connection)
-        self._named = asked.wording.named({name for names in set(self._speakers.values()) for name in _names(names)})
+        self._outlines = outlines.read(connection, scores)
+        self._speakers = outlines.speakers(connection)
+        self._named = asked.wording.named(
+            {name for names in set(self._speakers.values()) for name in outlines.names(names)}
+        )
         self._of_named: dict[int, set[int]] = {}
         self._strict = self._with_every_word()
         self._is_meant = asked.wording.is_short or len(self._strict) <= _FEW
@@ -111,7 +109,7 @@ class _Ranking:
         elif missing:
             self._scores.update(dict.fromkeys(missing, 0.0))
             self._scores.update(matching.about(connection, match, most=len(missing), among=missing))
-            self._outlines.update(_outlines(connection, missing))
+            self._outlines.update(outlines.read(connection, missing))
 
     def best(self, *, more: bool) -> Found:
         """The best passages of all conversations; once there are enough, only better ones are looked for."""
@@ -127,7 +125,7 @@ class _Ranking:
             voices = self._named.voices(outline.speakers)
             own = _OF_A_CONVERSATION * self._scores[number] + _PRESENT * max(voices.values(), default=0.0)
             passages_, others = passages.best(
-                sorted(matches),
+                matches,
                 outline,
                 weights,
                 most=asked.most,
@@ -174,14 +172,14 @@ class _Ranking:
         """The turns that have it, said by somebody whose whole name was typed."""
         if not self._named.words:
             return []
-        present = {names: self._named.in_full(_names(names)) for names in set(self._speakers.values())}
+        present = {names: self._named.in_full(outlines.names(names)) for names in set(self._speakers.values())}
         numbers = {number for number, names in self._speakers.items() if present[names]}
         if self._asked.among is not None:
             numbers.intersection_update(self._asked.among)
         if not numbers:
             return []
         found = matching.turns(self._connection, strict, numbers, most=_READ)
-        self._outlines.update(_outlines(self._connection, {id_ // TURNS for id_ in found} - self._outlines.keys()))
+        self._outlines.update(outlines.read(self._connection, {id_ // TURNS for id_ in found} - self._outlines.keys()))
         return [id_ for id_ in found if self._is_by_one_named(id_)]
 
     def _weights(self) -> passages.Weights:
@@ -196,15 +194,15 @@ class _Ranking:
 
     def _matches(self) -> Mapping[int, list[int]]:
         """By conversation: which term stands in which turn; two terms more are every word, and every word by whom."""
-        found: dict[int, list[int]] = {number: [] for number in self._scores}
+        every: list[int] = []
         for term, each in enumerate(self._sought):
-            for id_ in matching.turns(self._connection, each.match, self._scores):
-                found[id_ // TURNS].append(passages.match(id_ % TURNS, term))
+            every += passages.matches(matching.turns(self._connection, each.match, self._scores), term)
         strict = len(self._sought)
-        for id_ in self._strict:
-            found[id_ // TURNS].append(passages.match(id_ % TURNS, strict))
-            if self._is_by_one_named(id_):
-                found[id_ // TURNS].append(passages.match(id_ % TURNS, strict + 1))
+        every += passages.matches(self._strict, strict)
+        if self._named.words:
+            every += passages.matches(filter(self._is_by_one_named, self._strict), strict + 1)
+        every.sort()
+        found = {number: passages.between(every, number * TURNS, (number + 1) * TURNS) for number in self._scores}
         if self._asked.by or self._asked.not_by:
             return {number: list(self._said_by(number, matches)) for number, matches in found.items()}
         return found
@@ -247,24 +245,3 @@ def rarity(said: int, turns: int, per_passage: float) -> float:
     """
     share = 1 - (1 - min(said, turns) / max(1, turns)) ** max(1.0, per_passage)
     return log(1 + (1 - share + 1e-6) / (share + 1e-6))
-
-
-def _outlines(connection: sqlite.Connection, numbers: Iterable[int]) -> dict[int, Outline]:
-    sql = "select number, lengths, voices, speakers from _outlines where number in (select value from json_each(?))"
-    rows = connection.execute(sql, (f"[{','.join(map(str, numbers))}]",))
-    return {
-        number: Outline(_numbers(lengths), _numbers(voices), _names(speakers))
-        for number, lengths, voices, speakers in rows
-    }
-
-
-def _numbers(blob: bytes) -> Sequence[int]:
-    numbers = array("H", blob)
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    return numbers
-
-
-@cache
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))

@@ -103,7 +103,7 @@ class Reader:
 
     def turns(self, conversation_id: str, first: int, last: int) -> Sequence[Segment]:
         """The turns of one conversation at these positions, both included."""
-        from convo_sync.views import Segment
+        from convo_sync.hits import Segment
 
         sql = """
             select position, speaker, timestamp, text

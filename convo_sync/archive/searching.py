@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convo_sync.archive import noted, ranking, scope, snippets, sqlite
+from convo_sync.archive import ranking, snippets, sqlite
 from convo_sync.archive.matching import TURNS
 from convo_sync.archive.wording import Wording
 from convo_sync.hits import Coverage, Hit, SearchResult
 from convo_sync.query import Query
+
+if TYPE_CHECKING:  # a search waits for what is imported here
+    from convo_sync.archive import noted
 
 KINDS = ("title", "transcript", "keypoints", "decision", "action_item", "feedback", "email", "answer")
 MARK_OPEN, MARK_CLOSE = snippets.MARK_OPEN, snippets.MARK_CLOSE
@@ -46,8 +49,11 @@ def search(
         limit: hits at most.
         kinds: of `KINDS`; those to look at.
     """
-    among = scope.numbers(connection, query.filters)
-    wanted = scope.kinds(query.filters, kinds)
+    among, wanted = None, list(kinds)
+    if query.has_filters:
+        from convo_sync.archive import scope
+
+        among, wanted = scope.numbers(connection, query.filters), scope.kinds(query.filters, kinds)
     found = _found(connection, query, wanted, among, limit, newest_first=newest_first)
     meetings = _meetings(connection, {each.number for each in found.candidates})
     _order(found.candidates, meetings, newest_first=newest_first)
@@ -70,6 +76,8 @@ def _found(
     if limit <= 0 or (query.is_empty and not query.has_filters):
         return _Found([], set(), more=False)
     if query.is_empty:
+        from convo_sync.archive import scope
+
         rows = scope.first_turns(connection, filters, kinds, among, limit + 1)
         candidates = [Candidate(0.0, *row) for row in rows]
         return _Found(candidates, {each.number for each in candidates}, more=False)
@@ -81,6 +89,8 @@ def _found(
         result = _Found(candidates, conversations, more)
     of_notes = [kind for kind in kinds if kind != "transcript"]
     if of_notes and not (filters.speakers or filters.not_speakers):
+        from convo_sync.archive import noted
+
         result = _with_notes(result, noted.rank(connection, asked, of_notes, most=max(100, limit + 1)))
     return result
 

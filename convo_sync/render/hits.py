@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from convo_sync.hits import Hit, SearchResult
+from convo_sync.hits import Hit, SearchResult, Segment
 from convo_sync.render import command
 from convo_sync.render.text import Look, clip, count, marked, safe, safe_marked, wrap
 from convo_sync.render.when import day_and_minute, into
 
-if TYPE_CHECKING:  # a search waits for what is imported here
-    from convo_sync.views import Segment
-
 # The turns before a hit's and after it.
-Around = tuple["Sequence[Segment]", "Sequence[Segment]"]
+Around = tuple[Sequence[Segment], Sequence[Segment]]
 # The contract of `search --json`, in this order.
 HIT_KEYS = (
     "conversation_id", "title", "start_time", "kind", "position", "first_position", "last_position", "speaker",
