@@ -13,7 +13,6 @@ from convo_sync.query import Term
 from convo_sync.query.stop_words import is_stop_word
 
 TURNS = 1 << 24  # ids that a conversation's turns have; see schema.sql
-_WORD = re.compile(r"[^\W_]+")
 _SHORTEST_BEGINNING = 4  # letters of a word that nobody said, and that is tried as the beginning of others
 
 
@@ -68,7 +67,7 @@ def _count(connection: sqlite.Connection, index: str, match: str) -> int:
 def _near(term: Term) -> Sequence[str]:
     if term.parts:
         return term.parts
-    words = _WORD.findall(term.text)
+    words = re.findall(r"[^\W_]+", term.text)
     if term.kind == "word" and len(words) > 1:  # speech/non-speech, Eurospeech’01
         return [f'"{word}"' for word in words if not is_stop_word(word)]
     if term.kind == "word" and len(term.text) >= _SHORTEST_BEGINNING and term.text.isalpha():

@@ -14,7 +14,7 @@ from convo_sync.archive.matching import TURNS, Sought
 from convo_sync.archive.wording import Wording
 from convo_sync.passages import LONGEST, Passage
 
-_CONVERSATIONS = 60  # at least so many are looked into
+_CONVERSATIONS, _CONVERSATIONS_FOR_FEW = 60, 40  # at least so many are looked into: for a question, for a few words
 _TERMS = 48  # at most, the rarest
 _POSTINGS = 50_000  # turns that are looked up
 _OF_A_CONVERSATION = 0.6  # what its score counts beside its passage's
@@ -59,7 +59,7 @@ def rank(connection: sqlite.Connection, asked: Asked) -> Found:
     if not any(each.said for each in sought):
         return Found([], set(), more=False)
     size = outlines.size(connection)
-    most = max(_CONVERSATIONS, asked.most)
+    most = max(_CONVERSATIONS_FOR_FEW if wording.is_short else _CONVERSATIONS, asked.most)
     choose = matching.newest if asked.newest_first else matching.about
     any_of_them = " OR ".join(each.match for each in _deciding(sought, size.transcripts))
     match = " AND ".join(f"({each})" for each in (*wording.required, any_of_them))
