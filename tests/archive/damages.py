@@ -149,7 +149,7 @@ OUTLINES = {
     "_segment_forms: all rows are gone": "delete from _segment_forms",
     "_segment_forms: a row too many": f"insert into _segment_forms values ({_FIRST}, 'scribbled')",
     "_segment_forms: a row of nobody": "insert into _segment_forms values (7, 'scribbled')",
-    "_segment_forms: a row of a turn that is not there": f"insert into _segment_forms values ({_FIRST} + 7, 'scribbled')",
+    "_segment_forms: a row of a later turn": f"insert into _segment_forms values ({_FIRST} + 7, 'scribbled')",
     "_segment_forms: a value differs": "update _segment_forms set text = 'scribbled'",
     "_segment_forms: a text is no text": "update _segment_forms set text = cast(x'fe20ff' as text)",
     "_outlines: all rows are gone": "delete from _outlines",
@@ -159,7 +159,7 @@ OUTLINES = {
     "_outlines: other voices": "update _outlines set voices = zeroblob(8)",
     "_outlines: other speakers": "update _outlines set speakers = '[]'",
     "_outlines: speakers are no text": "update _outlines set speakers = cast(x'fe20ff' as text)",
-    "_outlines: a row of a meeting without a transcript": "insert into _outlines values (2, 1, 1, x'0100', x'0000', '[]')",
+    "_outlines: a row without a transcript": "insert into _outlines values (2, 1, 1, x'0100', x'0000', '[]')",
     "_outlines: a row of nobody": "insert into _outlines values (77, 1, 1, x'0100', x'0000', '[]')",
     "_outlines: a row went elsewhere": "update _outlines set number = 2",
 }

@@ -130,6 +130,8 @@ ASKING: Mapping[str, Call] = {
 
 READING: Mapping[str, Call] = {
     "search": lambda r: r.search("zebra budget"),
+    "explain": lambda r: r.explain("zebra budget"),
+    "turns": lambda r: r.turns(ONE, 0, 2),
     "meetings": lambda r: r.meetings(),
     "meeting": lambda r: r.meeting(ONE),
     "status": lambda r: r.status(NOW)._replace(path="", bytes=0),

@@ -375,10 +375,11 @@ def test_an_older_archive_is_upgraded_first(damaged: Path, monkeypatch: pytest.M
 def test_the_whole_comparison_needs_no_memory_for_a_copy(damaged: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Expect the examination in depth to use a temporary file, whatever doctor's limit is."""
     monkeypatch.setattr(sqlite, "open_in_memory", lambda: pytest.fail("a copy in memory"))
-    damage(damaged, "update segments set text = 'something else altogether' where id = 3")
+    damage(damaged, "update segments set text = 'something else altogether' where position = 2")
     with health.Examination(damaged) as examination:
         assert examination.indexes(largest_copy=0).faults == ()
-        assert examination.indexes_in_depth() == health.IndexState(("segments_fts does not match the text",), True)
+        faults = tuple(f"{index} does not match the text" for index in ("segments_fts", "transcripts_fts"))
+        assert examination.indexes_in_depth() == health.IndexState(faults, True)
 
 
 def test_words_that_cannot_be_looked_up_are_found(damaged: Path) -> None:
