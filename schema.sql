@@ -377,7 +377,7 @@ create table account (
 
 -- What is indexed of a turn where that is not its text: scripts without spaces, and emoji. Internal.
 create table _segment_forms (
-    id integer primary key references segments (id), -- the turn
+    id integer primary key, -- the turn's
     text text not null -- as indexed
 ) strict;
 

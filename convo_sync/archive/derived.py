@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from convo_sync.archive import entries, marks, sqlite
+from convo_sync.archive import entries, marks, places, sqlite
 from convo_sync.archive.transaction import Change
 from convo_sync.records import Document, Kind
 from convo_sync.texts import indexed
@@ -88,6 +88,11 @@ OF_KIND: Mapping[Kind, tuple[str, ...]] = {
     Kind.EMAIL: ("emails", "email_points"),
     Kind.EVENT: ("events", "attendees"),
 }
+# What is kept beside the turns -> how it is taken out.
+BESIDE: Mapping[str, Callable[[Change, Sequence[int]], None]] = {
+    "_segment_forms": entries.remove_forms,
+    "_outlines": entries.remove_outlines,
+}
 # What these say is found through their own tables, or not at all.
 WITHOUT_NOTES = (Kind.TRANSCRIPT, Kind.EVENT)
 
@@ -113,23 +118,38 @@ def store(change: Change, document: Document) -> None:
 
 def compare(connection: sqlite.Connection, document: Document) -> Mapping[str, Difference]:
     """What `store` would change, by table; a table that would stay as it is is not named. Reads only."""
-    found = {}
+    found: dict[str, Difference] = {}
     for table, scope, rows in _pieces(document):
         judged = _judge(connection, table, scope, rows)
+        if table.name == "segments":
+            judged, beside = _compare_turns(connection, scope, rows, judged)
+            found.update(beside)
         difference = Difference(len(judged.fresh), len(judged.differing), len(judged.leaving))
         if any(difference):
             found[table.name] = difference
-        if table.name == "segments" and not entries.is_in_step(connection, _number(connection, scope), _turns(rows)):
-            found["_outlines"] = Difference(differing=1)
     return found
+
+
+def _compare_turns(
+    connection: sqlite.Connection, scope: Row, rows: Sequence[Row], judged: _Judged
+) -> tuple[_Judged, Mapping[str, Difference]]:
+    """What was judged, turns under other ids than theirs among the differing; and what beside the turns differs."""
+    number = _number(connection, scope)
+    own, strangers = places.misplaced(connection, number, scope[0])
+    beside = entries.out_of_step(connection, number, _turns(rows))
+    if strangers:  # they are in the text of the transcript
+        beside["_outlines"] = 1
+    differing = {*judged.differing, *((position,) for position in own.values() if (position,) in judged.wanted)}
+    return judged._replace(differing=[*differing]), {name: Difference(0, each) for name, each in beside.items()}
 
 
 def remove(change: Change, table: Table, rows: Mapping[Row, int]) -> None:
     """Take out rows (scope and key -> id) with their index entries."""
     if table.name == "segments":
-        for number in {id_ // entries.TURNS for id_ in rows.values()}:
-            entries.leave(change, number, [id_ for id_ in rows.values() if id_ // entries.TURNS == number])
-    elif table.index:
+        with places.without(change, rows.values()):
+            _delete(change, table, (), rows)
+        return
+    if table.index:
         entries.take_out(change, table.index, rows.values())
     _delete(change, table, (), rows)
 
@@ -228,9 +248,10 @@ def _merge(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> Non
 def _merge_turns(change: Change, scope: Row, rows: Sequence[Row]) -> None:
     """The turns' ids say where they stand, and their transcript is indexed as a whole as well."""
     table = TABLES["segments"]
-    judged = _judge(change.connection, table, scope, rows)
     number, turns = _number(change.connection, scope), _turns(rows)
-    if judged.held and entries.is_in_step(change.connection, number, turns):
+    places.settle(change, number, scope[0])
+    judged = _judge(change.connection, table, scope, rows)
+    if judged.held and not entries.out_of_step(change.connection, number, _held_turns(judged)):
         if not (judged.outdated or judged.fresh):
             return
         positions = {position for (position,) in judged.entering}
@@ -244,6 +265,10 @@ def _merge_turns(change: Change, scope: Row, rows: Sequence[Row]) -> None:
 
 def _number(connection: sqlite.Connection, scope: Row) -> int:
     return int(connection.execute("select number from conversations where id = ?", scope).fetchone()[0])
+
+
+def _held_turns(judged: _Judged) -> list[entries.Turn]:
+    return sorted((key[0], row[1], row[3]) for key, row in judged.held.items())
 
 
 def _turns(rows: Sequence[Row]) -> list[entries.Turn]:

@@ -41,13 +41,23 @@ def put_in_all(change: Change, index: str, first: int, last: int) -> None:
     change.connection.execute(sql, (first, last))
 
 
+def remove_forms(change: Change, ids: Collection[int]) -> None:
+    """Take out what is indexed of these turns instead of their texts."""
+    change.connection.executemany("delete from _segment_forms where id = ?", [(each,) for each in ids])
+
+
+def remove_outlines(change: Change, numbers: Sequence[int]) -> None:
+    """Take out transcripts that are no longer there, from their index as well."""
+    take_out(change, "transcripts_fts", numbers)
+    change.connection.executemany("delete from _outlines where number = ?", [(each,) for each in numbers])
+
+
 def leave(change: Change, number: int, ids: Sequence[int]) -> None:
     """Take a transcript out of its index and these turns out of theirs, before any of them changes."""
     if change.connection.execute("select 1 from _outlines where number = ?", (number,)).fetchone():
-        take_out(change, "transcripts_fts", [number])
-        change.connection.execute("delete from _outlines where number = ?", (number,))
+        remove_outlines(change, [number])
     take_out(change, "segments_fts", ids)
-    change.connection.executemany("delete from _segment_forms where id = ?", ((each,) for each in ids))
+    remove_forms(change, ids)
 
 
 def leave_whole(change: Change, number: int, ids: Sequence[int]) -> None:
@@ -76,15 +86,17 @@ def enter(change: Change, number: int, turns: Sequence[Turn], positions: Collect
         put_in(change, "transcripts_fts", [number])
 
 
-def is_in_step(connection: sqlite.Connection, number: int, turns: Sequence[Turn]) -> bool:
-    """Whether the outline and the forms of a transcript are those of its turns."""
+def out_of_step(connection: sqlite.Connection, number: int, turns: Sequence[Turn]) -> dict[str, int]:
+    """Table -> how many rows it has other than the outline and the forms of a transcript's turns; none where it has."""
     first = number * TURNS
-    sql = "select id, text from _segment_forms where id between ? and ? order by id"
-    forms = connection.execute(sql, (first, first + TURNS - 1)).fetchall()
+    sql = "select id, text from _segment_forms where id between ? and ?"
+    forms = set(connection.execute(sql, (first, first + TURNS - 1)))
     sql = "select turns, words, lengths, voices, speakers from _outlines where number = ?"
     held = connection.execute(sql, (number,)).fetchone()
     wanted = outline(turns) if turns else None
-    return held == wanted and forms == sorted(_forms((first + position, text) for position, _, text in turns))
+    others = forms.symmetric_difference(_forms((first + position, text) for position, _, text in turns))
+    counted = {"_segment_forms": len({id_ for id_, _ in others}), "_outlines": int(held != wanted)}
+    return {name: count for name, count in counted.items() if count}
 
 
 def _forms(texts: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:

@@ -10,7 +10,29 @@ from typing import NamedTuple
 
 from convo_sync.archive import derived, sqlite
 from convo_sync.archive.derived import Row, Table
+from convo_sync.archive.entries import TURNS
 
+_HAS_TRANSCRIPT = """
+    exists (
+        select 1 from documents d
+        where coalesce(d.conversation_id, '') = +c.id and d.kind = 'transcript' and d.item = ''
+    )
+"""
+_FORMS = f"""
+    select f.id, c.id
+    from _segment_forms f
+    left join conversations c on c.number = f.id / ?1
+    where not exists (select 1 from segments s where s.id = f.id) and not {_HAS_TRANSCRIPT}
+"""  # noqa: S608 - ours
+# Of a conversation that is not there, those of which no turn is left either.
+_OUTLINES = f"""
+    select o.number, c.id
+    from _outlines o
+    left join conversations c on c.number = o.number
+    where not {_HAS_TRANSCRIPT} and not (c.id is null and exists (
+        select 1 from segments s where s.id between o.number * ?1 and o.number * ?1 + ?1 - 1
+    ))
+"""  # noqa: S608 - ours
 _KIND_OF = {name: kind.value for kind, names in derived.OF_KIND.items() for name in names}
 
 
@@ -63,6 +85,19 @@ def left_over(
         rows = {tuple(key): row_id for conversation_id, row_id, *key in found if conversation_id not in kept}
         if rows:
             yield table, rows
+
+
+def beside(connection: sqlite.Connection, unreadable: Sequence[Unreadable]) -> Mapping[str, Sequence[int]]:
+    """What is kept beside the turns for no transcript and no turn that is there: table -> keys. Exceptions as above."""
+    if any(not each.kind for each in unreadable):
+        return {}
+    kept = {each.conversation_id for each in unreadable}
+    found = {}
+    for name, sql in (("_segment_forms", _FORMS), ("_outlines", _OUTLINES)):
+        keys = [key for key, conversation_id in connection.execute(sql, (TURNS,)) if conversation_id not in kept]
+        if keys:
+            found[name] = keys
+    return found
 
 
 def _without_document(table: Table) -> str:

@@ -74,7 +74,7 @@ class _Tally:
 
     def result(self) -> Rebuilt:
         """All of it, tables in the order of the schema."""
-        names = [name for name in ("conversations", *derived.TABLES) if name in self.differences]
+        names = [name for name in ("conversations", *derived.TABLES, *derived.BESIDE) if name in self.differences]
         return Rebuilt(self.documents, {name: self.differences[name] for name in names}, tuple(self.unreadable))
 
 
@@ -89,6 +89,8 @@ def compare(connection: sqlite.Connection) -> Rebuilt:
                 tally.add(_differences(connection, read))
         batch = _after(connection, batch[-1].id)
     tally.unreadable.extend(lost.documents(connection))
+    for name, keys in lost.beside(connection, tally.unreadable).items():
+        tally.add({name: Difference(left_over=len(keys))})
     for table, rows in lost.left_over(connection, tally.unreadable):
         tally.add({table.name: Difference(left_over=len(rows))})
     return tally.result()
@@ -129,6 +131,9 @@ def _mend(change: Change, stored: _Stored, tally: _Tally) -> None:
 def _clear(change: Change, tally: _Tally) -> None:
     """Take out the rows that were derived from no document that is there."""
     tally.unreadable.extend(lost.documents(change.connection))
+    for name, keys in lost.beside(change.connection, tally.unreadable).items():
+        tally.add({name: Difference(left_over=len(keys))})
+        derived.BESIDE[name](change, keys)
     for table, rows in lost.left_over(change.connection, tally.unreadable):
         tally.add({table.name: Difference(left_over=len(rows))})
         derived.remove(change, table, rows)

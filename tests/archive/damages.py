@@ -20,8 +20,13 @@ from convo_sync.records import Document, Holding, Kind, State
 
 from .storage import NOW, ONE, TWO, keypoints, listed, read, store, transcript
 
-INDEXES = ("segments_fts", "notes_fts")
+INDEXES = ("segments_fts", "transcripts_fts", "notes_fts")
 PARTS = ("data", "idx", "docsize", "config")
+# What is kept beside the turns, internal: its key and the rest.
+BESIDE = {
+    "_segment_forms": (("id",), ("text",)),
+    "_outlines": (("number",), ("turns", "words", "lengths", "voices", "speakers")),
+}
 Rows = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
@@ -120,7 +125,7 @@ def of_index(name: str) -> Iterator[tuple[str, str]]:
     yield f"{name}: no such ranking", f"insert into {name}_config values ('rank', 'bogus(1)')"
     yield f"{name}: pages elsewhere", f"update {name}_idx set pgno = pgno + 4"
     yield f"{name}: other sizes", f"update {name}_docsize set sz = x'7f'"
-    yield f"{name}: a row too few", f"delete from {name}_docsize where id = 1"
+    yield f"{name}: a row too few", f"delete from {name}_docsize where id = (select min(id) from {name}_docsize)"
     yield f"{name}: a row too many", f"insert into {name}_docsize values (999, x'01')"
     yield f"{name}: parts of another make", f"drop table {name}_docsize; create table {name}_docsize (x)"
     yield f"{name}: not there", f"drop table {name}"
@@ -130,13 +135,41 @@ def of_index(name: str) -> Iterator[tuple[str, str]]:
     )
 
 
+_FIRST = 2**24  # the first id of the turns of the first meeting, which has four; the second has none
+IDS = {
+    "segments: an id is another's": f"update segments set id = {5 * _FIRST} where position = 1",
+    "segments: an id is in the next meeting": f"update segments set id = {2 * _FIRST + 1} where position = 2",
+    "segments: an id is nobody's": "update segments set id = -3 where position = 0",
+    "segments: ids are counted": "update segments set id = position + 1",
+    "segments: ids are in another order": f"update segments set id = {_FIRST} + 7 - position; "
+    f"update segments set id = {_FIRST} + 3 - position",
+    "segments: a stranger": f"insert into segments select {_FIRST} + 9, 'nobody', 0, 'Ann', null, 'in the way', 1",
+}
+OUTLINES = {
+    "_segment_forms: all rows are gone": "delete from _segment_forms",
+    "_segment_forms: a row too many": f"insert into _segment_forms values ({_FIRST}, 'scribbled')",
+    "_segment_forms: a row of nobody": "insert into _segment_forms values (7, 'scribbled')",
+    "_segment_forms: a row of a later turn": f"insert into _segment_forms values ({_FIRST} + 7, 'scribbled')",
+    "_segment_forms: a value differs": "update _segment_forms set text = 'scribbled'",
+    "_segment_forms: a text is no text": "update _segment_forms set text = cast(x'fe20ff' as text)",
+    "_outlines: all rows are gone": "delete from _outlines",
+    "_outlines: other counts": "update _outlines set turns = turns + 1",
+    "_outlines: other words": "update _outlines set words = 0",
+    "_outlines: other lengths": "update _outlines set lengths = x'0100'",
+    "_outlines: other voices": "update _outlines set voices = zeroblob(8)",
+    "_outlines: other speakers": "update _outlines set speakers = '[]'",
+    "_outlines: speakers are no text": "update _outlines set speakers = cast(x'fe20ff' as text)",
+    "_outlines: a row without a transcript": "insert into _outlines values (2, 1, 1, x'0100', x'0000', '[]')",
+    "_outlines: a row of nobody": "insert into _outlines values (77, 1, 1, x'0100', x'0000', '[]')",
+    "_outlines: a row went elsewhere": "update _outlines set number = 2",
+}
 TABLES = dict(damage for table in derived.TABLES.values() for damage in of_table(table))
 BROKEN_INDEXES = dict(damage for name in INDEXES for damage in of_index(name))
 CONVERSATIONS = {
     "conversations: another title": "update conversations set title = 'scribbled' where id = 'sess_one'",
     "conversations: another length": "update conversations set minutes = 7, segment_count = null",
 }
-DAMAGES = TABLES | BROKEN_INDEXES | CONVERSATIONS
+DAMAGES = TABLES | IDS | OUTLINES | BROKEN_INDEXES | CONVERSATIONS
 
 
 def damage(path: Path, *statements: str) -> None:
@@ -171,16 +204,21 @@ def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
 
 
 def derived_rows(path: Path) -> dict[str, Rows]:
-    """Table -> scope and key -> content: of the derived tables, and of the conversations as listed."""
+    """Table -> scope and key -> content: of the derived tables, what is beside them, and conversations as listed."""
     columns = {name: ((*t.scope, *t.key), t.values) for name, t in derived.TABLES.items()}
     listed_columns = ("title", "start_time", "end_time", "minutes", "segment_count", "calendar_event_id")
-    return _by_key(path, columns | {"conversations": (("id",), listed_columns)})
+    return _by_key(path, columns | BESIDE | {"conversations": (("id",), listed_columns)})
 
 
 def changed(path: Path) -> dict[str, Rows]:
-    """Public table -> scope and key -> (id, changed)."""
+    """Public table -> scope and key -> (id, changed). The ids of turns are not those of rows."""
     columns = {name: ((*t.scope, *t.key), ("id", "changed")) for name, t in derived.TABLES.items() if t.is_public}
     return _by_key(path, columns | {"conversations": (("id",), ("number", "changed"))})
+
+
+def ids(path: Path) -> list[tuple[Any, ...]]:
+    """The turns by their ids, which say where they stand."""
+    return rows(path, "select id, conversation_id, position from segments order by id")
 
 
 def _by_key(path: Path, columns: Mapping[str, tuple[Sequence[str], Sequence[str]]]) -> dict[str, Rows]:
@@ -194,7 +232,7 @@ def _by_key(path: Path, columns: Mapping[str, tuple[Sequence[str], Sequence[str]
 
 def others(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """All that is neither derived nor index: what a repair must not touch."""
-    theirs = {*derived.TABLES, "conversations", "deletions", "meta"}
+    theirs = {*derived.TABLES, *BESIDE, "conversations", "deletions", "meta"}
     with looking_at(path) as connection:
         names = [
             name for (name,) in connection.execute("select name from sqlite_master where type = 'table' order by 1")

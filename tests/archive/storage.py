@@ -130,6 +130,8 @@ ASKING: Mapping[str, Call] = {
 
 READING: Mapping[str, Call] = {
     "search": lambda r: r.search("zebra budget"),
+    "explain": lambda r: r.explain("zebra budget"),
+    "turns": lambda r: r.turns(ONE, 0, 2),
     "meetings": lambda r: r.meetings(),
     "meeting": lambda r: r.meeting(ONE),
     "status": lambda r: r.status(NOW)._replace(path="", bytes=0),
@@ -161,11 +163,11 @@ def content(path: Path) -> Content:
 
 
 def is_sound(path: Path) -> None:
-    """SQLite and both indexes find nothing wrong."""
+    """SQLite and all indexes find nothing wrong."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
         assert connection.execute("pragma foreign_key_check").fetchall() == []
-        for index in ("segments_fts", "notes_fts"):
+        for index in ("segments_fts", "transcripts_fts", "notes_fts"):
             connection.execute(f"insert into {index} ({index}, rank) values ('integrity-check', 1)")
 
 

@@ -94,8 +94,10 @@ def test_speakers_are_kept_with_their_transcript(tmp_path: Path) -> None:
     with Made(path) as archive:
         archive.meeting("sess_a", turns=(("Ann", "one"), ("Bo", "two"), (None, "three"), ("Ann", "four")))
         with Reader(path) as reader:
-            _, rows = reader.execute("select conversation_id, speaker from _speakers order by speaker")
-            assert list(rows) == [("sess_a", "Ann"), ("sess_a", "Bo")]
+            _, rows = reader.execute("select number, speakers from _outlines")
+            assert list(rows) == [(1, '["", "Ann", "Bo"]')]
+            assert [row.id for row in reader.meetings(person="bo")] == ["sess_a"]
+            assert reader.meetings(person="cy") == []
         archive.transcript("sess_a", (("Ann", "one"), ("Cy", "two"), ("Cy", "three"), ("Ann", "four")))
         with Reader(path) as reader:
             assert [row.id for row in reader.meetings(person="cy")] == ["sess_a"]

@@ -19,9 +19,7 @@ def test_storing_a_document_reads_no_table_from_end_to_end(tmp_path: Path) -> No
             archive.held_substance(ONE, document.kind)
             store(archive, document)
         archive.held_substance(ONE, Kind.FEEDBACK)
-        assert [
-            line for line in _plans(archive, statements) if line.startswith("SCAN ") and "CONSTANT" not in line
-        ] == []
+        assert [line for line in _plans(archive, statements) if _is_of_a_table(line)] == []
 
 
 def test_a_sweep_reads_the_documents_once(tmp_path: Path) -> None:
@@ -49,6 +47,11 @@ def test_rows_without_a_document_are_found_through_an_index(tmp_path: Path) -> N
         lines = _plans(archive, statements)
         assert [line for line in lines if f"{line} ".startswith("SCAN d ")] == []
         assert [line for line in lines if line.startswith("SEARCH d USING INDEX documents_key")]
+
+
+def _is_of_a_table(line: str) -> bool:
+    """What a subquery found is gone through too, and how it found that is a line of its own."""
+    return line.startswith("SCAN ") and "CONSTANT" not in line and not line.startswith("SCAN (subquery")
 
 
 def _traced(archive: Archive) -> list[str]:
