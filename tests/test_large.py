@@ -86,8 +86,9 @@ def test_nasty_texts_end_to_end(
         ]  # fmt: skip
         assert {ran.code for ran in printed} == {0}
         assert [drives_a_terminal(ran.out + ran.err) for ran in printed] == [set()] * len(printed)
-        positions = {hit["position"] for hit in printed[1].json["hits"]}
-        assert positions >= {n for n, text in enumerate(NASTY) if "okapi" in text}
+        passages = [hit for hit in printed[1].json["hits"] if hit["kind"] == "transcript"]
+        shown = {n for hit in passages for n in range(hit["first_position"], hit["last_position"] + 1)}
+        assert shown >= {n for n, text in enumerate(NASTY) if "okapi" in text}
         assert all(len(hit["snippet"]) < 1_100 for hit in printed[1].json["hits"])
         again = call("sync")
         assert (again.code, rig.asked("getTranscript")) == (0, 1)

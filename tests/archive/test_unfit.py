@@ -64,6 +64,8 @@ def test_damage_is_told_as_damage(path: Path) -> None:
     path.write_bytes(damaged)
     with Reader(path) as reader:
         for name, call in READING.items():
+            if name == "explain":
+                continue  # it reads the query alone
             with pytest.raises(ArchiveUnfit, match="damaged") as caught:
                 call(reader)
             assert (caught.value.exit_code, "doctor" in caught.value.next_step) == (78, True), name
