@@ -155,8 +155,9 @@ class Reader:
             NothingFound: there is none, or several begin so.
         """
         with self._plainly():
-            row = self._find(name)
-            return self._whole(row)
+            from convo_sync.archive import meeting
+
+            return meeting.whole(self._connection, self._find(name))
 
     def _find(self, name: str) -> MeetingRow:
         found = self._connection.execute(f"{_ROWS} where c.id = ?", (name,)).fetchall()
@@ -170,68 +171,6 @@ class Reader:
         raise NothingFound(
             f"There is no conversation {name} in this archive.", "`convo-sync list` shows what there is."
         )
-
-    def _whole(self, row: MeetingRow) -> Meeting:
-        from convo_sync.views import ActionItem, Meeting, Segment, Speaker
-
-        feedback = self._all("select * from feedback where conversation_id = ?", row.id)
-        columns = [each[1] for each in self._connection.execute("pragma table_info(feedback)")]
-        return Meeting(
-            row=row,
-            keypoints=self._keypoints(row.id),
-            decisions=self._texts("decisions", row.id),
-            action_items=tuple(
-                ActionItem(*each)
-                for each in self._all(
-                    "select text, owner, priority, confidence from action_items "
-                    "where conversation_id = ? order by position",
-                    row.id,
-                )
-            ),
-            important_dates=tuple(
-                self._all(
-                    "select coalesce(date, ''), coalesce(context, '') from important_dates "
-                    "where conversation_id = ? order by position",
-                    row.id,
-                )
-            ),
-            participants=self._texts("participants", row.id, "name"),
-            speakers=tuple(
-                Speaker(*each)
-                for each in self._all(
-                    "select speaker, turns, words, coalesce(seconds, 0), share from speaking_time "
-                    "where conversation_id = ? order by words desc",
-                    row.id,
-                )
-            ),
-            feedback=dict(zip(columns, feedback[0], strict=True)) if feedback else None,
-            action_plan=self._texts("action_plan", row.id),
-            segments=tuple(
-                Segment(*each)
-                for each in self._all(
-                    "select position, speaker, timestamp, text from segments "
-                    "where conversation_id = ? order by position",
-                    row.id,
-                )
-            ),
-            notes=dict(self._all("select kind, reason from holdings where conversation_id = ?", row.id)),
-        )
-
-    def _all(self, sql: str, conversation_id: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql, (conversation_id,)).fetchall()
-
-    def _texts(self, table: str, conversation_id: str, column: str = "text") -> tuple[str, ...]:
-        sql = f"select {column} from {table} where conversation_id = ? order by position"  # noqa: S608 - our own names
-        return tuple(text for (text,) in self._all(sql, conversation_id))
-
-    def _keypoints(self, conversation_id: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        sections: dict[int, tuple[str, list[str]]] = {}
-        sql = "select section, coalesce(heading, ''), text from keypoints where conversation_id = ? order by position"
-        for section, heading, text in self._all(sql, conversation_id):
-            points = sections.setdefault(section, (heading, []))[1]
-            if text is not None:
-                points.append(text)
-        return tuple((heading, tuple(points)) for heading, points in sections.values())
 
     def action_items(
         self,
