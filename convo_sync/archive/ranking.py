@@ -55,16 +55,23 @@ class Found(NamedTuple):
 def rank(connection: sqlite.Connection, asked: Asked) -> Found:
     """The passages of those conversations that are about what was asked."""
     wording = asked.wording
-    sought = sorted(matching.look_up(connection, wording.telling), key=lambda each: each.said)[:_TERMS]
+    sought = sorted(matching.look_up(connection, wording.telling), key=_rarest)[:_TERMS]
     if not any(each.said for each in sought):
         return Found([], set(), more=False)
     size = outlines.size(connection)
     most = max(_CONVERSATIONS_FOR_FEW if wording.is_short else _CONVERSATIONS, asked.most)
-    choose = matching.newest if asked.newest_first else matching.about
-    any_of_them = " OR ".join(each.match for each in _deciding(sought, size.transcripts))
-    match = " AND ".join(f"({each})" for each in (*wording.required, any_of_them))
-    scores = choose(connection, match, most=most, among=asked.among)
+    deciding = [each.match for each in _deciding(sought, size.transcripts)]
+    match = _all_of(*wording.required, " OR ".join(deciding))
+    if asked.newest_first:  # the newest that have every word, where there are any
+        scores = matching.newest(connection, _all_of(*wording.required, *deciding), most=most, among=asked.among)
+        scores = scores or matching.newest(connection, match, most=most, among=asked.among)
+    else:
+        scores = matching.about(connection, match, most=most, among=asked.among)
     return _Ranking(connection, asked, _affordable(sought), scores, match, size).best(more=len(scores) >= most)
+
+
+def _all_of(*matches: str) -> str:
+    return " AND ".join(f"({match})" for match in matches)
 
 
 def _deciding(sought: Sequence[Sought], transcripts: int) -> Sequence[Sought]:
@@ -75,7 +82,9 @@ def _deciding(sought: Sequence[Sought], transcripts: int) -> Sequence[Sought]:
 def _affordable(sought: Sequence[Sought]) -> Sequence[Sought]:
     """The rarest terms, as many as can be looked up in time; the others tell little."""
     total = list(accumulate(each.said for each in sought))
-    return [each for number, each in enumerate(sought) if number < 2 or total[number] <= _POSTINGS]
+    return [
+        each for number, each in enumerate(sought) if number < 2 or total[number] <= _POSTINGS or each.term.required
+    ]
 
 
 class _Ranking:
@@ -230,6 +239,11 @@ class _Ranking:
             for id_ in sorted(matching.turns(self._connection, self._asked.wording.unwanted, self._scores)):
                 barred.setdefault(id_ // TURNS, []).append(id_ % TURNS)
         return barred
+
+
+def _rarest(sought: Sought) -> tuple[bool, int]:
+    """What must be there first, then what is rarest."""
+    return not sought.term.required, sought.said
 
 
 def _score(ranked: Ranked) -> float:
