@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -64,7 +63,7 @@ def test_the_rival_writes_the_same_rows(tmp_path: Path) -> None:
     """What archiving is held against ends with the same rows, and with every search index over them."""
     source, copy = tmp_path / "source.db", tmp_path / "copy.db"
     turn = 1 << 24
-    held: dict[str, list[tuple[Any, ...]]] = {
+    held: rival.Rows = {
         "segments": [
             (turn, "sess_1", 0, "Ann", None, "the zebra budget", 1),
             (turn + 1, "sess_1", 1, None, None, "?", 1),

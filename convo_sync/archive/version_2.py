@@ -15,7 +15,7 @@ from convo_sync.archive.transaction import Change
 from convo_sync.texts import indexed
 
 _NEW = (
-    "promises", "promises_changed", "_segment_forms", "_outlines", "_outlines_facts",
+    "promises", "_segment_forms", "_outlines", "_outlines_facts",
     "_segment_texts", "_transcript_texts", "_note_texts", "meeting_action_items",
 )  # fmt: skip
 
@@ -40,11 +40,15 @@ def upgrade(database: sqlite_utils.Database) -> None:
 
 
 def _renumber(connection: sqlite.Connection) -> None:
-    """Ids so far were 1, 2, 3 …: lower than every new one, so that none is in another's way."""
+    """Ids so far were 1, 2, 3 …: lower than every new one, so that none is in another's way.
+
+    Turns of no conversation are left alone; the check of references that ends an upgrade says so.
+    """
     connection.execute(
         """
         update segments
         set id = position + ? * (select c.number from conversations c where c.id = segments.conversation_id)
+        where conversation_id in (select id from conversations)
         """,
         (entries.TURNS,),
     )
@@ -67,6 +71,8 @@ def _transcripts(connection: sqlite.Connection) -> Iterator[tuple[int, list[entr
 
 
 def _number_items(change: Change) -> None:
+    if change.connection.execute("select 1 from action_items limit 1").fetchone() is None:
+        return
     change.connection.execute(
         """
         insert into promises (conversation_id, text, nth, changed)

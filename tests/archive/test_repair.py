@@ -15,15 +15,17 @@ from hypothesis import strategies as st
 
 from convo_sync.archive import derived, health, rebuild, repair, sqlite
 from convo_sync.archive.derived import Difference
+from convo_sync.archive.entries import TURNS
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
+from convo_sync.budget import Budget
 from convo_sync.errors import ArchiveLocked, ArchiveMissing, ArchiveUnfit, StorageFull
-from convo_sync.records import Kind
+from convo_sync.records import ConversationId, Kind
 
 from ..rig import Crash, CrashPoint, crashing_connect
 from . import damages
 from .damages import BROKEN_INDEXES, DAMAGES, TABLES, damage, damage_as_far_as_possible, derived_rows, rows
-from .storage import LONG, NOW, ONE, TWO, another_connection, content, is_plain, is_sound, store, transcript
+from .storage import LONG, NOW, ONE, TWO, another_connection, content, is_plain, is_sound, listed, store, transcript
 
 WORDS = ("zebra", "leonie", "scribbled")
 
@@ -211,6 +213,53 @@ def test_a_meeting_that_is_missing_is_named(damaged: Path) -> None:
     assert not condition.tables
     after = derived_rows(damaged)
     assert {name: after[name] for name in derived.TABLES} == {name: before[name] for name in derived.TABLES}
+
+
+@pytest.mark.parametrize("misplaced", [f"{TURNS} + 9", f"{2 * TURNS} + 9", "position + 1"])
+def test_turns_that_are_all_that_is_left_go_out_of_the_way(whole: Path, damaged: Path, misplaced: str) -> None:
+    """Expect turns of a transcript that cannot be read to be kept wherever they are, and others' ids to be right."""
+    with Archive(damaged, NOW) as archive:
+        store(archive, transcript(TWO, ["of the lid", "予算"]))
+    before = derived_rows(damaged)
+    _cut(damaged, "transcript")
+    damage(damaged, f"update segments set id = {misplaced} where conversation_id = '{ONE}' and position = 1")
+    mend(damaged)
+    after = derived_rows(damaged)
+    assert [name for name in after if after[name] != before[name]] == []
+    assert {(TURNS, ONE, 0), (2 * TURNS, TWO, 0), (2 * TURNS + 1, TWO, 1)} <= set(damages.ids(damaged))
+    assert not repair.examine(damaged).needs_repair
+    is_sound(damaged)
+
+
+def test_what_was_nobodys_leaves_the_words_of_an_unreadable_transcript(damaged: Path) -> None:
+    """Expect a turn of nobody among those of a transcript that cannot be read to go, and the transcript to be found."""
+    _cut(damaged, "transcript")
+    damage(damaged, damages.IDS["segments: a stranger"])
+    assert mend(damaged).tables == {"segments": Difference(left_over=1)}
+    in_the_index = "select rowid from transcripts_fts where text match "
+    assert rows(damaged, f"{in_the_index} 'zebra'") == [(1,)]
+    assert rows(damaged, f"{in_the_index} 'way'") == []
+    is_sound(damaged)
+
+
+def test_a_meeting_gets_the_number_of_one_that_is_missing(damaged: Path) -> None:
+    """Expect a sync to store its transcript though the ids are taken, and the others' turns to be kept."""
+    with Archive(damaged, NOW) as archive:
+        store(archive, transcript(TWO, ["of the lid", "予算"]))
+    damage(damaged, f"delete from conversations where id = '{TWO}'")
+    new = ConversationId("sess_new")
+    with Archive(damaged, NOW) as archive:
+        archive.store_page([listed(new)], None, 1, NOW, Budget())
+        store(archive, transcript(new, ["an okapi", "予算"]))
+        archive.store_page([listed(TWO)], None, 1, NOW, Budget())
+    mend(damaged)
+    texts = "select id, text from segments where conversation_id <> 'sess_one' order by id"
+    kept = [(TURNS * 2, "an okapi"), (TURNS * 2 + 1, "予算"), (TURNS * 3, "of the lid"), (TURNS * 3 + 1, "予算")]
+    assert rows(damaged, texts) == kept
+    assert repair.examine(damaged).is_sound
+    with Reader(damaged) as reader:
+        assert {hit.conversation_id for hit in reader.search("予算").hits} == {new, TWO}
+        assert {hit.conversation_id for hit in reader.search("of the lid").hits} >= {TWO}
 
 
 # -- kills, disks and others
