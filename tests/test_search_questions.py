@@ -1,4 +1,4 @@
-"""The ten questions on the demo's archive, which were written before the search: most are answered on the first screen."""
+"""The ten questions on the demo, written before the search: most are answered on the first screen."""
 
 from __future__ import annotations
 

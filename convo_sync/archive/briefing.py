@@ -66,11 +66,16 @@ def brief(connection: sqlite.Connection, search: Search, words: str, now: dateti
         return _with_people(sources, words, names, limit)
     if event := calendar.coming(connection, words, now):
         return _for_event(sources, words, event, limit)
-    topic = _about(sources, words, limit)
-    if not topic.is_empty:
-        return topic
     names = sources.everyone(words, part=True)
-    return _with_people(sources, words, names, limit) if names else topic
+    if names and not _is_said(sources, words):
+        return _with_people(sources, words, names, limit)
+    return _about(sources, words, limit)
+
+
+def _is_said(sources: Sources, words: str) -> bool:
+    """Whether any of these stands anywhere by itself; a search without quotes would take it for a beginning too."""
+    quoted = " OR ".join('"{}"'.format(word.replace('"', "")) for word in words.split())
+    return bool(sources.search(quoted, limit=1).hits)
 
 
 # -- a person

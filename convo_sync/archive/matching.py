@@ -6,6 +6,7 @@ ranked first, of which there are few, and turns are looked up in the best of tho
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from convo_sync.archive import sqlite
@@ -138,6 +139,16 @@ def texts(connection: sqlite.Connection, ids: Collection[int]) -> dict[int, str]
 def speakers(connection: sqlite.Connection) -> dict[int, str]:
     """By conversation: a JSON array of who speaks."""
     return dict(connection.execute("select number, speakers from _outlines indexed by _outlines_facts"))
+
+
+@cache
+def names(array: str) -> tuple[str, ...]:
+    """The names in a JSON array of them, as the outlines have it. (Python's json takes long to import.)"""
+    if "\\" in array or not array.startswith('["'):
+        import json
+
+        return tuple(json.loads(array))
+    return tuple(array[2:-2].split('", "'))
 
 
 class Size(NamedTuple):

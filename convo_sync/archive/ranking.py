@@ -3,11 +3,9 @@
 It reads the indexes by `matching` and weighs by `passages`. It knows nothing of how a hit is shown.
 """
 
-import json
 import sys
 from array import array
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cache
 from itertools import accumulate
 from math import log
 from typing import NamedTuple
@@ -101,7 +99,9 @@ class _Ranking:
         self._size = size
         self._outlines = _outlines(connection, scores)
         self._speakers = matching.speakers(connection)
-        self._named = asked.wording.named({name for names in set(self._speakers.values()) for name in _names(names)})
+        self._named = asked.wording.named(
+            {name for names in set(self._speakers.values()) for name in matching.names(names)}
+        )
         self._of_named: dict[int, set[int]] = {}
         self._strict = self._with_every_word()
         self._is_meant = asked.wording.is_short or len(self._strict) <= _FEW
@@ -166,7 +166,7 @@ class _Ranking:
         """The turns that have it, said by somebody whose whole name was typed."""
         if not self._named.words:
             return []
-        present = {names: self._named.in_full(_names(names)) for names in set(self._speakers.values())}
+        present = {names: self._named.in_full(matching.names(names)) for names in set(self._speakers.values())}
         numbers = {number for number, names in self._speakers.items() if present[names]}
         if self._asked.among is not None:
             numbers.intersection_update(self._asked.among)
@@ -245,7 +245,7 @@ def _outlines(connection: sqlite.Connection, numbers: Iterable[int]) -> dict[int
     sql = "select number, lengths, voices, speakers from _outlines where number in (select value from json_each(?))"
     rows = connection.execute(sql, (f"[{','.join(map(str, numbers))}]",))
     return {
-        number: Outline(_numbers(lengths), _numbers(voices), _names(speakers))
+        number: Outline(_numbers(lengths), _numbers(voices), matching.names(speakers))
         for number, lengths, voices, speakers in rows
     }
 
@@ -255,8 +255,3 @@ def _numbers(blob: bytes) -> Sequence[int]:
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers
-
-
-@cache
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))

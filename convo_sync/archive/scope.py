@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 
 from convo_sync.archive import sqlite
+from convo_sync.archive.matching import names
 from convo_sync.archive.wording import Wording, folded_text
 from convo_sync.query import Filters
 
@@ -43,7 +43,7 @@ def _fits(filters: Filters, id_: str, title: str, speakers: str | None) -> bool:
         if any(folded_text(each) in plain for each in filters.not_titles):
             return False
     if filters.speakers:
-        return any(Wording.fits(name, filters.speakers, ()) for name in json.loads(speakers or "[]"))
+        return any(Wording.fits(name, filters.speakers, ()) for name in names(speakers or "[]"))
     return True
 
 
@@ -70,8 +70,7 @@ def first_turns(
     speaking = bool(filters.speakers or filters.not_speakers)
     for number, title, voices, speakers in connection.execute(sql, (within, most)):
         if speaking and "transcript" in wanted:
-            names = json.loads(speakers or "[]")
-            fits = [Wording.fits(name, filters.speakers, filters.not_speakers) for name in names]
+            fits = [Wording.fits(name, filters.speakers, filters.not_speakers) for name in names(speakers or "[]")]
             said = memoryview(voices or b"").cast("H")
             position = next((at for at, voice in enumerate(said) if voice and fits[voice]), None)
             if position is not None:
