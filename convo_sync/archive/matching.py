@@ -38,8 +38,8 @@ def look_up(connection: sqlite.Connection, terms: Iterable[Term]) -> list[Sought
         if sought.said or term.required:
             found.append(sought)
         else:
-            near = (_counted(connection, term, match) for match in _near(term))
-            found.extend(each for each in near if each.said)
+            closest = (_counted(connection, term, match) for match in near(term))
+            found.extend(each for each in closest if each.said)
     return _without_twins(connection, found)
 
 
@@ -66,7 +66,8 @@ def _count(connection: sqlite.Connection, index: str, match: str) -> int:
     return int(connection.execute(sql, (match,)).fetchone()[0])
 
 
-def _near(term: Term) -> Sequence[str]:
+def near(term: Term) -> Sequence[str]:
+    """FTS5 queries for what comes near a term that is nowhere; nothing comes near a phrase."""
     if term.parts:
         return term.parts
     words = _WORD.findall(term.text)
@@ -134,6 +135,12 @@ def texts(connection: sqlite.Connection, ids: Collection[int]) -> dict[int, str]
     """What was said in these turns."""
     sql = "select id, text from segments where id in (select value from json_each(?))"
     return dict(connection.execute(sql, _numbers(ids)))
+
+
+def starts(connection: sqlite.Connection, numbers: Collection[int]) -> dict[int, str]:
+    """When these conversations began, as UTC text."""
+    sql = "select number, start_time from conversations where number in (select value from json_each(?))"
+    return dict(connection.execute(sql, _numbers(numbers)))
 
 
 def speakers(connection: sqlite.Connection) -> dict[int, str]:
