@@ -183,7 +183,7 @@ def test_a_hundred_thousand_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = 0
 
     class Counted(list[float]):
-        def __getitem__(self, at):  # type: ignore[no-untyped-def, override]
+        def __getitem__(self, at):  # type: ignore[no-untyped-def]
             nonlocal looks
             looks += 1
             return super().__getitem__(at)

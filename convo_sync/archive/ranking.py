@@ -49,11 +49,15 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The best passages, best first; the conversations that have any; `more` where there are others."""
+    """The best passages; the conversations that have any; `more` where there are others.
+
+    `marks` are FTS5 queries for what was looked for.
+    """
 
     passages: list[Ranked]
     conversations: set[int]
     more: bool
+    marks: tuple[str, ...] = ()
 
 
 def rank(connection: sqlite.Connection, asked: Asked) -> Found:
@@ -76,7 +80,7 @@ def rank(connection: sqlite.Connection, asked: Asked) -> Found:
         found = _Ranking(connection, asked, affordable, scores, match, size).best(more=others)
         # A conversation may have the words and no passage: another person said them, or a barred turn has them.
         if len(found.passages) >= asked.most or not others:
-            return found
+            return found._replace(marks=tuple(each.match for each in sought))
         most *= _FURTHER
 
 
