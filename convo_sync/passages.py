@@ -77,7 +77,7 @@ def term_of(matched: int) -> int:
 
 def words_in(text: str) -> int:
     """How many words a turn has; where a script has no spaces, two characters count as one."""
-    words = text.count(" ") + text.count("\n") + 1
+    words = max(1, len(text.split()))
     return words if len(text) <= 12 * words else max(words, len(text) // 2)
 
 
@@ -245,12 +245,16 @@ class _Taken:
 
 def _widened(first: int, last: int, starts: Sequence[int], low: int, high: int) -> tuple[int, int]:
     """The window with what stands before and after it, as far as fits: a person reads on both sides of a match."""
+    matched = first, last
     room = LONGEST - (starts[last + 1] - starts[first])
     if room <= 0:
-        return first, last
+        return matched
     first = max(low, bisect_left(starts, starts[first] - room // 2))
     last = max(last, min(high, bisect_right(starts, starts[first] + LONGEST) - 2))
-    return min(first, max(low, bisect_left(starts, starts[last + 1] - LONGEST))), last
+    first = min(first, max(low, bisect_left(starts, starts[last + 1] - LONGEST)))
+    # Neither end is at a turn that was unusable, and so is not there: it has no words.
+    first = max(first, min(matched[0], bisect_right(starts, starts[first]) - 1))
+    return first, min(last, max(matched[1], bisect_left(starts, starts[last + 1]) - 1))
 
 
 def _telling(matches: Sequence[int], first: int, last: int, of_terms: Weights) -> int:

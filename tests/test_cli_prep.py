@@ -139,7 +139,7 @@ def test_a_topic_on_one_screen(call: Call) -> None:
     """Expect each kind under its heading, who said it, and the words marked."""
     out = call("prep", "flip", "top").out
     assert re.match(r"“flip top”\n\nTo do\n +\d+  Sam Okafor \(low\): Keep the flip-top folder", out)
-    assert re.search(r"\n\nSaid\n  • Sam Okafor: There's also stacking. The «flip» «top» adds", out)
+    assert "\n\nSaid\n  • Sam Okafor: There's also stacking. The «flip» «top»" in out
     assert len(out.splitlines()) <= 40
 
 
@@ -181,9 +181,9 @@ def test_what_to_know_of_an_event(planned: Call) -> None:
     ]  # fmt: skip
     assert set(shown(found, "action_items", "owner")) == {"Leonie Krämer", "Uwe Brandt"}
     assert set(shown(found, "said", "kind")) == {"transcript"}
-    first, second, *_ = (str(text).lower() for text in shown(found, "decisions", "text"))
-    assert "hamburg" in first
-    assert "price" in second
+    decided = [str(text).lower() for text in shown(found, "decisions", "text")]
+    assert "hamburg" in decided[0]
+    assert ["price" in text for text in decided[1:4]] == [True] * 3
     out = planned("prep", "evt_1").out
     assert out.startswith("Pricing in Hamburg\n")
     assert "  • Leonie Krämer (accepted): 9 meetings, the last" in out

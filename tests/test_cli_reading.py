@@ -122,9 +122,9 @@ def test_search_groups_a_meetings_hits(call: Call) -> None:
 
 def test_search_that_finds_nothing(call: Call) -> None:
     """Exit 3, a sentence on stderr that names what could not be seen, and with --json still one document."""
-    found = call("search", "quetzals-on-mars")
+    found = call("search", "quaggas-on-mars")
     assert (found.code, found.out) == (3, "")
-    assert found.err == "Nothing found for: quetzals-on-mars\n1 meeting has no transcript yet.\n"
+    assert found.err == "Nothing found for: quaggas-on-mars\n1 meeting has no transcript yet.\n"
     found = call("search", "--json", "quetzal")
     assert (found.code, found.json["hits"], found.json["total"]) == (3, [], 0)
 

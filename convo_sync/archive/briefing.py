@@ -73,8 +73,8 @@ def brief(connection: sqlite.Connection, search: Search, words: str, now: dateti
 
 
 def _is_said(sources: Sources, words: str) -> bool:
-    """Whether these words stand anywhere as typed; the search would try them as beginnings of others as well."""
-    quoted = " ".join('"{}"'.format(word.replace('"', " ")) for word in words.split())
+    """Whether any of these stands anywhere by itself; a search without quotes would take it for a beginning too."""
+    quoted = " OR ".join('"{}"'.format(word.replace('"', "")) for word in words.split())
     return bool(sources.search(quoted, limit=1).hits)
 
 

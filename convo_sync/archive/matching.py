@@ -6,11 +6,13 @@ ranked first, of which there are few, and turns are looked up in the best of tho
 
 import re
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import closing
 from typing import NamedTuple
 
-from convo_sync.archive import sqlite
+from convo_sync.archive import snippets, sqlite
 from convo_sync.query import Term
 from convo_sync.query.stop_words import is_stop_word
+from convo_sync.texts import indexed
 
 TURNS = 1 << 24  # ids that a conversation's turns have; see schema.sql
 _SHORTEST_BEGINNING = 4  # letters of a word that nobody said, and that is tried as the beginning of others
@@ -36,23 +38,28 @@ def look_up(connection: sqlite.Connection, terms: Iterable[Term]) -> list[Sought
         if sought.said or term.required:
             found.append(sought)
         else:
-            near = (_counted(connection, term, match) for match in _near(term))
-            found.extend(each for each in near if each.said)
-    return _without_twins(connection, found)
+            closest = (_counted(connection, term, match) for match in near(term))
+            found.extend(each for each in closest if each.said)
+    return _without_twins(found)
 
 
-def _without_twins(connection: sqlite.Connection, found: Sequence[Sought]) -> list[Sought]:
-    """The terms, those that are the same word to the index but once: design, designs, designer."""
+def _without_twins(found: Sequence[Sought]) -> list[Sought]:
+    """The terms, those that are the same word to the index but once: design, designs."""
     kept: list[Sought] = []
     for each in found:
-        alike = (other for other in kept if (other.said, other.conversations) == (each.said, each.conversations))
-        if each.term.required or not any(_is_same(connection, each, other) for other in alike):
+        alike = [other for other in kept if (other.said, other.conversations) == (each.said, each.conversations)]
+        if each.term.required or not alike or not _is_any(each, alike):
             kept.append(each)
     return kept
 
 
-def _is_same(connection: sqlite.Connection, one: Sought, other: Sought) -> bool:
-    return _count(connection, "segments_fts", f"{one.match} AND {other.match}") == one.said
+def _is_any(one: Sought, others: Iterable[Sought]) -> bool:
+    """Whether one is the same as any of these: words that are only ever said together are two all the same."""
+    with closing(sqlite.open_in_memory()) as memory:
+        memory.execute(f'create virtual table segments_fts using fts5 (text, tokenize="{snippets.TOKENIZER}")')
+        sql = "insert into segments_fts (text) values (?)"
+        memory.executemany(sql, [(indexed(other.term.text),) for other in others if other.term.kind == one.term.kind])
+        return one.match == one.term.match and _count(memory, "segments_fts", one.match) > 0
 
 
 def _counted(connection: sqlite.Connection, term: Term, match: str) -> Sought:
@@ -64,7 +71,8 @@ def _count(connection: sqlite.Connection, index: str, match: str) -> int:
     return int(connection.execute(sql, (match,)).fetchone()[0])
 
 
-def _near(term: Term) -> Sequence[str]:
+def near(term: Term) -> Sequence[str]:
+    """FTS5 queries for what comes near a term that is nowhere; nothing comes near a phrase."""
     if term.parts:
         return term.parts
     words = re.findall(r"[^\W_]+", term.text)
@@ -145,6 +153,12 @@ def texts(connection: sqlite.Connection, ids: Collection[int]) -> dict[int, str]
     """What was said in these turns."""
     sql = "select id, text from segments where id in (select value from json_each(?))"
     return dict(connection.execute(sql, _numbers(ids)))
+
+
+def starts(connection: sqlite.Connection, numbers: Collection[int]) -> dict[int, str]:
+    """When these conversations began, as UTC text."""
+    sql = "select number, start_time from conversations where number in (select value from json_each(?))"
+    return dict(connection.execute(sql, _numbers(numbers)))
 
 
 def _among(column: str, among: Collection[int] | None) -> str:

@@ -5,17 +5,18 @@ It weighs words as `ranking` does, so that the two can stand in one list.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
-from convo_sync.archive import sqlite
+from convo_sync.archive import matching, sqlite
 from convo_sync.archive.ranking import Asked, rarity
+from convo_sync.query import Term
 
 KINDS = 7  # of notes: all kinds of hits but passages
 _ROWS = "select n.id, c.number, n.kind, n.text from _notes n join conversations c on c.id = n.conversation_id"
 _WELL = 2.0  # where every telling word stands in the note
 _WITHIN = 1.1  # a word in a note counts as one that stands both in a passage and around it
-_NEAR = 0.5  # and half as much where it is only the beginning of a word
+_NEAR = 0.5  # and half as much where it is only near it: the beginning of a word, a part of it
 
 
 class Note(NamedTuple):
@@ -27,32 +28,59 @@ class Note(NamedTuple):
     score: float
 
 
-def rank(connection: sqlite.Connection, asked: Asked, kinds: Collection[str], *, most: int) -> list[Note]:
-    """The notes of these kinds with any of the telling words, best first."""
-    telling = asked.wording.telling
-    any_of_them = " OR ".join(term.match for term in telling)
-    match = " AND ".join(f"({each})" for each in (*asked.wording.required, any_of_them))
+class Sought(NamedTuple):
+    """What stands in some note: the number of the term it is for, its FTS5 query, and what a note gains by it."""
+
+    term: int
+    match: str
+    weight: float
+
+
+class Found(NamedTuple):
+    """The best notes, best first, and FTS5 queries for what was found in them."""
+
+    notes: list[Note]
+    marks: list[str]
+
+
+def rank(connection: sqlite.Connection, asked: Asked, kinds: Collection[str], *, most: int) -> Found:
+    """The notes of these kinds with any of the telling words, or with what comes near one that is in none."""
+    sought = list(_sought(connection, asked.wording.telling))
+    marks = [each.match for each in sought]
+    match = " AND ".join(f"({each})" for each in (*asked.wording.required, " OR ".join(marks)))
     if asked.wording.unwanted:
         match = f"({match}) NOT ({asked.wording.unwanted})"
-    rows = _read(connection, match, kinds, asked, most)
-    if not rows:
-        return []
-    (notes,) = connection.execute("select count(*) from _notes").fetchone()
-    scores = dict.fromkeys((row[0] for row in rows), 0.0)
-    counts = dict.fromkeys(scores, 0)
+    rows = _read(connection, match, kinds, asked, most) if sought else []
+    scores: dict[int, float] = {row[0]: 0.0 for row in rows}
+    terms: dict[int, set[int]] = {row[0]: set() for row in rows}
     ids = f"[{','.join(map(str, scores))}]"
-    for term in telling:
-        (said,) = connection.execute("select count(*) from notes_fts where notes_fts match ?", (term.match,)).fetchone()
-        weight = _WITHIN * rarity(said, notes, 1.0) ** 0.75
+    for each in sought if rows else ():
         sql = "select rowid from notes_fts where notes_fts match ? and +rowid in (select value from json_each(?))"
-        for (id_,) in connection.execute(sql, (term.match, ids)):
-            scores[id_] += weight
-            counts[id_] += 1
-    full = len(telling)
-    return [
-        Note(number, kind, text, scores[id_] + (_WELL if counts[id_] == full else 0.0))
+        for (id_,) in connection.execute(sql, (each.match, ids)):
+            scores[id_] += each.weight
+            terms[id_].add(each.term)
+    full = len(asked.wording.telling)
+    notes = [
+        Note(number, kind, text, scores[id_] + (_WELL if len(terms[id_]) == full else 0.0))
         for id_, number, kind, text in rows
     ]
+    return Found(notes, marks)
+
+
+def _sought(connection: sqlite.Connection, telling: Iterable[Term]) -> Iterator[Sought]:
+    (notes,) = connection.execute("select count(*) from _notes").fetchone()
+    for number, term in enumerate(telling):
+        said = _count(connection, term.match)
+        if said or term.required:
+            yield Sought(number, term.match, _WITHIN * rarity(said, notes, 1.0) ** 0.75)
+            continue
+        for match in matching.near(term):
+            if said := _count(connection, match):
+                yield Sought(number, match, _NEAR * _WITHIN * rarity(said, notes, 1.0) ** 0.75)
+
+
+def _count(connection: sqlite.Connection, match: str) -> int:
+    return int(connection.execute("select count(*) from notes_fts where notes_fts match ?", (match,)).fetchone()[0])
 
 
 def _read(
@@ -63,10 +91,11 @@ def _read(
         best = "select rowid from notes_fts where notes_fts match ? order by rank limit ?"
         return connection.execute(f"{_ROWS} where n.id in ({best})", (match, most)).fetchall()
     within = "" if asked.among is None else "and c.number in (select value from json_each(?))"
+    order = "c.start_time desc, rank" if asked.newest_first else "rank, c.start_time desc"
     sql = f"""
         {_ROWS} join notes_fts on notes_fts.rowid = n.id
         where notes_fts match ? and n.kind in ({", ".join("?" * len(kinds))}) {within}
-        order by {"c.start_time desc, rank" if asked.newest_first else "rank"}
+        order by {order}
         limit ?
     """
     numbers = () if asked.among is None else (f"[{','.join(map(str, asked.among))}]",)

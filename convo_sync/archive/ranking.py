@@ -15,6 +15,7 @@ from convo_sync.archive.wording import Wording
 from convo_sync.passages import LONGEST, Passage
 
 _CONVERSATIONS, _CONVERSATIONS_FOR_FEW = 60, 40  # at least so many are looked into: for a question, for a few words
+_FURTHER = 8  # times as many, where those have too few passages
 _TERMS = 48  # at most, the rarest
 _POSTINGS = 50_000  # turns that are looked up
 _OF_A_CONVERSATION = 0.6  # what its score counts beside its passage's
@@ -23,6 +24,7 @@ _READ = 500  # turns with every word, of which the text is read
 _FEW = 30  # turns with every word: so few are what was meant
 _MEANT, _WELL = 100.0, 0.5
 _EXPONENT = 0.75
+_EQUAL = 1e-6  # a difference between two scores that is none
 
 
 class Ranked(NamedTuple):
@@ -45,45 +47,76 @@ class Asked(NamedTuple):
 
 
 class Found(NamedTuple):
-    """The best passages, best first; the conversations that have any; `more` where there are others."""
+    """The best passages; the conversations that have any; `more` where there are others.
+
+    `marks` are FTS5 queries for what was looked for.
+    """
 
     passages: list[Ranked]
     conversations: set[int]
     more: bool
+    marks: tuple[str, ...] = ()
 
 
 def rank(connection: sqlite.Connection, asked: Asked) -> Found:
     """The passages of those conversations that are about what was asked."""
     wording = asked.wording
-    sought = sorted(matching.look_up(connection, wording.telling), key=_rarest)[:_TERMS]
+    sought = _rarest(matching.look_up(connection, wording.telling))
     if not any(each.said for each in sought):
         return Found([], set(), more=False)
     size = outlines.size(connection)
     most = max(_CONVERSATIONS_FOR_FEW if wording.is_short else _CONVERSATIONS, asked.most)
-    deciding = [each.match for each in _deciding(sought, size.transcripts)]
-    match = _all_of(*wording.required, " OR ".join(deciding))
-    if asked.newest_first:  # the newest that have every word, where there are any
-        scores = matching.newest(connection, _all_of(*wording.required, *deciding), most=most, among=asked.among)
-        scores = scores or matching.newest(connection, match, most=most, among=asked.among)
-    else:
-        scores = matching.about(connection, match, most=most, among=asked.among)
-    return _Ranking(connection, asked, _affordable(sought), scores, match, size).best(more=len(scores) >= most)
+    affordable = _affordable(sought)
+    while True:
+        deciding = [each.match for each in _deciding(sought, size.transcripts, most)]
+        match = _all_of(*wording.required, " OR ".join(deciding))
+        scores = _chosen(connection, asked, deciding, match, most + 1)
+        others = len(scores) > most
+        if others:
+            scores.popitem()
+        found = _Ranking(connection, asked, affordable, scores, match, size).best(more=others)
+        # A conversation may have the words and no passage: another person said them, or a barred turn has them.
+        if len(found.passages) >= asked.most or not others:
+            return found._replace(marks=tuple(each.match for each in sought))
+        most *= _FURTHER
+
+
+def _chosen(
+    connection: sqlite.Connection, asked: Asked, deciding: Sequence[str], match: str, most: int
+) -> dict[int, float]:
+    """The conversations to look into: the best, or the newest that have every word, if there are any."""
+    if not asked.newest_first:
+        return matching.about(connection, match, most=most, among=asked.among)
+    every = _all_of(*asked.wording.required, *deciding)
+    found = matching.newest(connection, every, most=most, among=asked.among)
+    return found or matching.newest(connection, match, most=most, among=asked.among)
 
 
 def _all_of(*matches: str) -> str:
     return " AND ".join(f"({match})" for match in matches)
 
 
-def _deciding(sought: Sequence[Sought], transcripts: int) -> Sequence[Sought]:
-    """The terms that tell one conversation from another: BM25 gives nothing for what is in more than half of them."""
-    return [each for each in sought if 2 * each.conversations <= transcripts] or sought[:2]
+def _rarest(sought: Sequence[Sought]) -> Sequence[Sought]:
+    """The rarest terms first, none of those that were quoted left out."""
+    in_order = sorted(sought, key=lambda each: each.said)
+    return [each for number, each in enumerate(in_order) if number < _TERMS or each.term.required]
+
+
+def _deciding(sought: Sequence[Sought], transcripts: int, most: int) -> Sequence[Sought]:
+    """The terms that tell one conversation from another: BM25 gives nothing for what is in more than half of them.
+
+    What was quoted stays, since it is enough by itself; and everything, where each conversation can be looked into.
+    """
+    if transcripts <= most:
+        return sought
+    return [each for each in sought if each.term.required or 2 * each.conversations <= transcripts] or sought[:2]
 
 
 def _affordable(sought: Sequence[Sought]) -> Sequence[Sought]:
-    """The rarest terms, as many as can be looked up in time; the others tell little."""
+    """The rarest terms, as many as can be looked up in time, and what was quoted; the others tell little."""
     total = list(accumulate(each.said for each in sought))
     return [
-        each for number, each in enumerate(sought) if number < 2 or total[number] <= _POSTINGS or each.term.required
+        each for number, each in enumerate(sought) if number < 2 or each.term.required or total[number] <= _POSTINGS
     ]
 
 
@@ -127,6 +160,7 @@ class _Ranking:
         found: list[Ranked] = []
         conversations: set[int] = set()
         least = 0.0
+        starts = matching.starts(self._connection, self._scores)
         for number, matches in self._matches().items():
             outline = self._outlines.get(number)
             if outline is None or not matches:
@@ -148,9 +182,9 @@ class _Ranking:
                 more |= others
                 found += [Ranked(number, passage, passage.score + own) for passage in passages_]
             if len(found) > asked.most and not asked.newest_first:
-                found.sort(key=_score, reverse=True)
+                found.sort(key=lambda each: (round(each.score, 6), starts.get(each.number, "")), reverse=True)
                 more, found = True, found[: asked.most]
-                least = found[-1].score
+                least = found[-1].score - _EQUAL
         return Found(found, conversations, more)
 
     def _with_every_word(self) -> list[int]:
@@ -239,15 +273,6 @@ class _Ranking:
             for id_ in sorted(matching.turns(self._connection, self._asked.wording.unwanted, self._scores)):
                 barred.setdefault(id_ // TURNS, []).append(id_ % TURNS)
         return barred
-
-
-def _rarest(sought: Sought) -> tuple[bool, int]:
-    """What must be there first, then what is rarest."""
-    return not sought.term.required, sought.said
-
-
-def _score(ranked: Ranked) -> float:
-    return ranked.score
 
 
 def rarity(said: int, turns: int, per_passage: float) -> float:

@@ -89,8 +89,9 @@ class Reader:
         unknown = set(kinds) - set(searching.KINDS)
         if unknown:
             raise UsageError(f"There is no kind {', '.join(sorted(unknown))}.", f"Kinds: {', '.join(searching.KINDS)}.")
-        with self._plainly():
-            query = understand(text, now=datetime.now(UTC))
+        query = understand(text, now=datetime.now(UTC))
+        # One look at the archive, whatever is written meanwhile: an outline and its turns belong together.
+        with self._plainly(), sqlite.snapshot(self._connection):
             return searching.search(self._connection, query, limit=limit, kinds=kinds, newest_first=newest_first)
 
     def explain(self, text: str) -> Sequence[str]:

@@ -50,30 +50,47 @@ def _begins(id_: str, beginning: str) -> bool:
     return id_.startswith(beginning) or id_.startswith(f"sess_{beginning}")
 
 
-def first_turns(
-    connection: sqlite.Connection, filters: Filters, wanted: Collection[str], among: Collection[int] | None, most: int
+def listed(
+    connection: sqlite.Connection, filters: Filters, wanted: Collection[str], among: Collection[int] | None
 ) -> Iterator[tuple[int, str, int, int, int, str]]:
-    """For filters without words, the newest conversations: the first turn of who was named, or else the title.
+    """What filters without words are about, the newest first.
 
-    Each is (number, kind, first, last, position, text).
+    The first turn of whoever was named; else the titles of meetings or, of other kinds, the texts themselves. Each is
+    (number, kind, first, last, position, text).
     """
+    within = None if among is None else f"[{','.join(map(str, among))}]"
+    speaking = bool(filters.speakers or filters.not_speakers)
+    if not speaking and "title" not in wanted and "transcript" not in wanted:
+        yield from _notes(connection, wanted, within)
+        return
     sql = """
-        select c.number, c.title, o.voices, o.speakers
+        select c.number, c.title, o.lengths, o.voices, o.speakers
         from conversations c
         left join _outlines o on o.number = c.number
         where ?1 is null or c.number in (select value from json_each(?1))
         order by c.start_time desc, c.number
-        limit ?2
     """
-    within = None if among is None else f"[{','.join(map(str, among))}]"
-    speaking = bool(filters.speakers or filters.not_speakers)
-    for number, title, voices, speakers in connection.execute(sql, (within, most)):
-        if speaking and "transcript" in wanted:
+    for number, title, lengths, voices, speakers in connection.execute(sql, (within,)):
+        if not speaking and "title" in wanted:
+            yield number, "title", -1, -1, -1, title
+        elif "transcript" in wanted:
             names = outlines.names(speakers or '[""]')
             fits = [Wording.fits(name, filters.speakers, filters.not_speakers) for name in names]
-            said = outlines.unpacked(voices or b"")
-            position = next((at for at, voice in enumerate(said) if voice and fits[voice]), None)
+            turns = zip(outlines.unpacked(lengths or b""), outlines.unpacked(voices or b""), strict=True)
+            position = next((at for at, (words, voice) in enumerate(turns) if words and fits[voice]), None)
             if position is not None:
                 yield number, "transcript", position, position, position, ""
-        elif not speaking and "title" in wanted:
-            yield number, "title", -1, -1, -1, title
+
+
+def _notes(
+    connection: sqlite.Connection, kinds: Collection[str], within: str | None
+) -> Iterator[tuple[int, str, int, int, int, str]]:
+    sql = f"""
+        select c.number, n.kind, -1, -1, -1, n.text
+        from _notes n
+        join conversations c on c.id = n.conversation_id
+        where n.kind in ({", ".join("?" * len(kinds))})
+            and (? is null or c.number in (select value from json_each(?)))
+        order by c.start_time desc, c.number, n.id
+    """  # noqa: S608 - placeholders
+    yield from connection.execute(sql, (*kinds, within, within))

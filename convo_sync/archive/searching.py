@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # a search waits for what is imported here
     from convo_sync.archive import noted
 
 KINDS = ("title", "transcript", "keypoints", "decision", "action_item", "feedback", "email", "answer")
+_MOST = 1_000_000  # hits: more than any archive has
 MARK_OPEN, MARK_CLOSE = snippets.MARK_OPEN, snippets.MARK_CLOSE
 
 
@@ -35,9 +36,13 @@ class Candidate(NamedTuple):
 
 
 class _Found(NamedTuple):
+    """`marks`: FTS5 queries for what was found in transcripts, `note_marks` in notes."""
+
     candidates: list[Candidate]
     conversations: set[int]
     more: bool
+    marks: Sequence[str] = ()
+    note_marks: Sequence[str] = ()
 
 
 def search(
@@ -54,11 +59,12 @@ def search(
         from convo_sync.archive import scope
 
         among, wanted = scope.numbers(connection, query.filters), scope.kinds(query.filters, kinds)
-    found = _found(connection, query, wanted, among, limit, newest_first=newest_first)
+    limit = min(max(0, limit), _MOST)
+    found = _found(connection, query, wanted, among, max(1, limit), newest_first=newest_first)
     meetings = _meetings(connection, {each.number for each in found.candidates})
     _order(found.candidates, meetings, newest_first=newest_first)
-    shown = found.candidates[: max(0, limit)]
-    hits = _hits(connection, query, shown, meetings)
+    shown = found.candidates[:limit]
+    hits = _marked(_hits(connection, shown, meetings), found)
     more = found.more or len(found.candidates) > len(shown)
     return SearchResult(query.text, len(found.conversations), more, hits, coverage(connection, among))
 
@@ -73,20 +79,19 @@ def _found(
     newest_first: bool,
 ) -> _Found:
     filters = query.filters
-    if limit <= 0 or (query.is_empty and not query.has_filters):
+    if query.is_empty and not query.has_filters:
         return _Found([], set(), more=False)
     if query.is_empty:
         from convo_sync.archive import scope
 
-        rows = scope.first_turns(connection, filters, kinds, among, limit + 1)
-        candidates = [Candidate(0.0, *row) for row in rows]
+        candidates = [Candidate(0.0, *row) for row in scope.listed(connection, filters, kinds, among)]
         return _Found(candidates, {each.number for each in candidates}, more=False)
     asked = ranking.Asked(Wording(query), limit, among, filters.speakers, filters.not_speakers, newest_first)
     result = _Found([], set(), more=False)
     if "transcript" in kinds:
-        passages, conversations, more = ranking.rank(connection, asked)
+        passages, conversations, more, marks = ranking.rank(connection, asked)
         candidates = [Candidate(each.score, each.number, "transcript", *each.passage[:3], "") for each in passages]
-        result = _Found(candidates, conversations, more)
+        result = _Found(candidates, conversations, more, marks)
     of_notes = [kind for kind in kinds if kind != "transcript"]
     if of_notes and not (filters.speakers or filters.not_speakers):
         from convo_sync.archive import noted
@@ -95,9 +100,13 @@ def _found(
     return result
 
 
-def _with_notes(result: _Found, notes: Sequence[noted.Note]) -> _Found:
-    candidates = [Candidate(each.score, each.number, each.kind, -1, -1, -1, each.text) for each in notes]
-    return _Found(result.candidates + candidates, result.conversations | {each.number for each in notes}, result.more)
+def _with_notes(result: _Found, found: noted.Found) -> _Found:
+    candidates = [Candidate(each.score, each.number, each.kind, -1, -1, -1, each.text) for each in found.notes]
+    return result._replace(
+        candidates=result.candidates + candidates,
+        conversations=result.conversations | {each.number for each in found.notes},
+        note_marks=found.marks,
+    )
 
 
 def _order(candidates: list[Candidate], meetings: Mapping[int, tuple[str, str, str]], *, newest_first: bool) -> None:
@@ -123,8 +132,8 @@ def _meetings(connection: sqlite.Connection, numbers: Iterable[int]) -> dict[int
 
 
 def _hits(
-    connection: sqlite.Connection, query: Query, shown: Sequence[Candidate], meetings: dict[int, tuple[str, str, str]]
-) -> tuple[Hit, ...]:
+    connection: sqlite.Connection, shown: Sequence[Candidate], meetings: Mapping[int, tuple[str, str, str]]
+) -> list[Hit]:
     turns = _turns(connection, [each.number * TURNS + each.position for each in shown if each.kind == "transcript"])
     hits = []
     for each in shown:
@@ -135,21 +144,18 @@ def _hits(
             hits.append(Hit(id_, title, start, each.kind, *place, speaker, timestamp, text, "", each.score))
         else:
             hits.append(Hit(id_, title, start, each.kind, None, None, None, None, None, each.text, "", each.score))
-    texts = snippets.snippets([hit.text for hit in hits], _telling(query)) if hits else []
-    return tuple(hit._replace(snippet=text) for hit, text in zip(hits, texts, strict=True))
+    return hits
 
 
-def _telling(query: Query) -> Iterable[str]:
-    wording = Wording(query)
-    if wording.telling:
-        yield " OR ".join(term.match for term in wording.telling)
-        near = [match for term in wording.telling for match in (*term.parts, *_beginning(term.match, term.kind))]
-        if near:
-            yield " OR ".join(near)
-
-
-def _beginning(match: str, kind: str) -> tuple[str, ...]:
-    return (f"{match} *",) if kind == "word" and match.startswith('"') else ()
+def _marked(hits: Sequence[Hit], found: _Found) -> tuple[Hit, ...]:
+    """The hits with their snippets: those of transcripts and notes apart, since a word may be in one of them alone."""
+    marked: dict[int, str] = {}
+    for marks, said in ((found.marks, True), (found.note_marks, False)):
+        at = [number for number, hit in enumerate(hits) if (hit.kind == "transcript") is said]
+        matches = [" OR ".join(marks)] if marks else ()
+        texts = snippets.snippets([hits[number].text for number in at], matches) if at else ()
+        marked.update(zip(at, texts, strict=True))
+    return tuple(hit._replace(snippet=marked[number]) for number, hit in enumerate(hits))
 
 
 def _turns(connection: sqlite.Connection, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from convo_sync.archive import sqlite
-from convo_sync.texts import indexed, shown
+from convo_sync.texts import SEPARATOR, indexed, shown
 
 MARK_OPEN, MARK_CLOSE = "\u2068", "\u2069"  # isolates: never in a transcript by themselves, and harmless where shown
 TOKENIZER = "porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"  # as in schema.sql
@@ -27,7 +27,7 @@ def snippets(texts: Sequence[str], matches: Iterable[str]) -> list[str]:
     """
     with contextlib.closing(sqlite.open_in_memory()) as memory:
         memory.execute(f'create virtual table pieces using fts5 (text, number unindexed, tokenize="{TOKENIZER}")')
-        rows = [(indexed(piece), number) for number, text in enumerate(texts) for piece in _pieces(text)]
+        rows = [(indexed(_unmarked(piece)), number) for number, text in enumerate(texts) for piece in _pieces(text)]
         memory.execute("begin")
         memory.executemany("insert into pieces (text, number) values (?, ?)", rows)
         found: dict[int, str] = {}
@@ -66,7 +66,13 @@ def _best(memory: sqlite.Connection, match: str) -> dict[int, str]:
     return dict(memory.execute(sql, (MARK_OPEN, MARK_CLOSE, match)))
 
 
+def _unmarked(text: str) -> str:
+    """The text without marks of its own, as some programs put around names; they part words here all the same."""
+    return text if text.isascii() else text.replace(MARK_OPEN, SEPARATOR).replace(MARK_CLOSE, SEPARATOR)
+
+
 def _told(text: str, part: str | None) -> str:
+    text = _unmarked(text).replace(SEPARATOR, "")
     if part is None:
         return text[:_BEGINNING] + ("…" if len(text) > _BEGINNING else "")
     part = shown(part)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from convo_sync.query import Query, Term
 from convo_sync.query.tree import And, Node, Not, Or, but_not, excluded, expression, wanted_terms
+from convo_sync.texts import stands_alone
 
 _WORD = re.compile(r"[^\W_]+")
 _FEW = 6  # words: in a longer question the common ones say nothing, and take long to look up
@@ -96,10 +97,18 @@ class Wording:
     @staticmethod
     def fits(name: str, wanted: Collection[str], unwanted: Collection[str]) -> bool:
         """Whether a speaker of this name is among the wanted, if there are any, and not among the unwanted."""
-        folded = _folded(name)
-        return (not wanted or any(_folded(each) <= folded for each in wanted)) and not any(
-            _folded(each) <= folded for each in unwanted
+        return (not wanted or any(_is_part(each, name) for each in wanted)) and not any(
+            _is_part(each, name) for each in unwanted
         )
+
+
+@cache
+def _is_part(typed: str, name: str) -> bool:
+    """Whether a name has these words; or the characters, where they are no words or the script has no spaces."""
+    words = _folded(typed)
+    if not words or stands_alone(typed[0]):
+        return folded_text(typed) in folded_text(name)
+    return words <= _folded(name)
 
 
 def _is_required(part: Node) -> bool:
