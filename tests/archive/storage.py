@@ -130,7 +130,6 @@ ASKING: Mapping[str, Call] = {
 
 READING: Mapping[str, Call] = {
     "search": lambda r: r.search("zebra budget"),
-    "explain": lambda r: r.explain("zebra budget"),
     "turns": lambda r: r.turns(ONE, 0, 2),
     "meetings": lambda r: r.meetings(),
     "meeting": lambda r: r.meeting(ONE),
@@ -144,6 +143,9 @@ READING: Mapping[str, Call] = {
     "as_of": lambda r: r.as_of(),
     "execute": lambda r: list(r.execute("select * from segments order by id")[1]),
 }
+
+# What looks at no table.
+THINKING: Mapping[str, Call] = {"explain": lambda r: r.explain("zebra budget")}
 
 CLOSING = ("close",)
 
