@@ -135,7 +135,8 @@ def best(
         if room:
             first, last = _widened(first, last, starts, *room)
             taken.add(first, last)
-            chosen.append(Passage(first, last, _telling(matches, first, last, of_terms), -below_zero))
+            within = matches[bisect_left(matches, match(first, 0)) : bisect_left(matches, match(last + 1, 0))]
+            chosen.append(Passage(first, last, _telling(within, of_terms, outline.voices, voices or {}), -below_zero))
     return chosen, False
 
 
@@ -257,11 +258,11 @@ def _widened(first: int, last: int, starts: Sequence[int], low: int, high: int) 
     return first, min(last, max(matched[1], bisect_left(starts, starts[last + 1]) - 1))
 
 
-def _telling(matches: Sequence[int], first: int, last: int, of_terms: Weights) -> int:
-    """The turn of the window whose terms weigh most; the first of several."""
+def _telling(within: Sequence[int], of_terms: Weights, voices: Sequence[int], named: Mapping[int, float]) -> int:
+    """The turn whose terms and speaker weigh most, of those with a match; the first of several."""
     found: dict[int, float] = {}
-    begins, ends = bisect_left(matches, match(first, 0)), bisect_left(matches, match(last + 1, 0))
-    for each in dict.fromkeys(matches[begins:ends]):
+    for each in dict.fromkeys(within):
         position = each >> _TERM_BITS
-        found[position] = found.get(position, 0.0) + of_terms.within[each & _TERM][0]
-    return max(found, key=lambda position: (found[position], -position), default=first)
+        weight = found[position] if position in found else _SPOKEN * named.get(voices[position], 0.0)
+        found[position] = weight + of_terms.within[each & _TERM][0]
+    return max(found, key=lambda position: (found[position], -position))

@@ -5,12 +5,12 @@ It weighs words as `ranking` does, so that the two can stand in one list.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from convo_sync.archive import matching, sqlite
 from convo_sync.archive.ranking import Asked, rarity
-from convo_sync.query import Term
+from convo_sync.archive.wording import Wording
 
 KINDS = 7  # of notes: all kinds of hits but passages
 _ROWS = "select n.id, c.number, n.kind, n.text from _notes n join conversations c on c.id = n.conversation_id"
@@ -45,7 +45,7 @@ class Found(NamedTuple):
 
 def rank(connection: sqlite.Connection, asked: Asked, kinds: Collection[str], *, most: int) -> Found:
     """The notes of these kinds with any of the telling words, or with what comes near one that is in none."""
-    sought = list(_sought(connection, asked.wording.telling))
+    sought = list(_sought(connection, asked.wording))
     marks = [each.match for each in sought]
     match = " AND ".join(f"({each})" for each in (*asked.wording.required, " OR ".join(marks)))
     if asked.wording.unwanted:
@@ -67,15 +67,17 @@ def rank(connection: sqlite.Connection, asked: Asked, kinds: Collection[str], *,
     return Found(notes, marks)
 
 
-def _sought(connection: sqlite.Connection, telling: Iterable[Term]) -> Iterator[Sought]:
+def _sought(connection: sqlite.Connection, wording: Wording) -> Iterator[Sought]:
     (notes,) = connection.execute("select count(*) from _notes").fetchone()
-    for number, term in enumerate(telling):
+    for number, term in enumerate(wording.telling):
         said = _count(connection, term.match)
         if said or term.required:
-            yield Sought(number, term.match, _WITHIN * rarity(said, notes, 1.0) ** 0.75)
+            match = wording.unless_excluded(term, term.match)
+            yield Sought(number, match, _WITHIN * rarity(said, notes, 1.0) ** 0.75)
             continue
-        for match in matching.near(term):
-            if said := _count(connection, match):
+        for near in matching.near(term):
+            if said := _count(connection, near):
+                match = wording.unless_excluded(term, near)
                 yield Sought(number, match, _NEAR * _WITHIN * rarity(said, notes, 1.0) ** 0.75)
 
 
@@ -87,9 +89,13 @@ def _read(
     connection: sqlite.Connection, match: str, kinds: Collection[str], asked: Asked, most: int
 ) -> list[tuple[int, int, str, str]]:
     if len(kinds) == KINDS and asked.among is None and not asked.newest_first:
-        # FTS5 finds the best by itself, and their rows alone are read.
-        best = "select rowid from notes_fts where notes_fts match ? order by rank limit ?"
-        return connection.execute(f"{_ROWS} where n.id in ({best})", (match, most)).fetchall()
+        # FTS5 finds the best by itself, and their rows alone are read; unless it could not tell which are the newest.
+        sql = "select rowid, rank from notes_fts where notes_fts match ? order by rank limit ?"
+        best = connection.execute(sql, (match, most)).fetchall()
+        if len(best) < most or best[asked.most - 1][1] != best[-1][1]:
+            ids = f"[{','.join(str(id_) for id_, _ in best)}]"
+            sql = f"{_ROWS} where n.id in (select value from json_each(?))"  # noqa: S608 - ours
+            return connection.execute(sql, (ids,)).fetchall()
     within = "" if asked.among is None else "and c.number in (select value from json_each(?))"
     order = "c.start_time desc, rank" if asked.newest_first else "rank, c.start_time desc"
     sql = f"""

@@ -68,7 +68,7 @@ def rank(connection: sqlite.Connection, asked: Asked) -> Found:
     most = max(_CONVERSATIONS_FOR_FEW if wording.is_short else _CONVERSATIONS, asked.most)
     affordable = _affordable(sought)
     while True:
-        deciding = [each.match for each in _deciding(sought, size.transcripts, most)]
+        deciding = [each.match for each in _deciding(sought, size.transcripts, most, wording)]
         match = _all_of(*wording.required, " OR ".join(deciding))
         scores = _chosen(connection, asked, deciding, match, most + 1)
         others = len(scores) > most
@@ -102,12 +102,13 @@ def _rarest(sought: Sequence[Sought]) -> Sequence[Sought]:
     return [each for number, each in enumerate(in_order) if number < _TERMS or each.term.required]
 
 
-def _deciding(sought: Sequence[Sought], transcripts: int, most: int) -> Sequence[Sought]:
+def _deciding(sought: Sequence[Sought], transcripts: int, most: int, wording: Wording) -> Sequence[Sought]:
     """The terms that tell one conversation from another: BM25 gives nothing for what is in more than half of them.
 
-    What was quoted stays, since it is enough by itself; and everything, where each conversation can be looked into.
+    What was quoted stays, since it is enough by itself; and everything, where each conversation can be looked into, or
+    where either of two was wanted.
     """
-    if transcripts <= most:
+    if transcripts <= most or wording.has_choice:
         return sought
     return [each for each in sought if each.term.required or 2 * each.conversations <= transcripts] or sought[:2]
 
@@ -239,7 +240,8 @@ class _Ranking:
         """By conversation: which term stands in which turn; two terms more are every word, and every word by whom."""
         every: list[int] = []
         for term, each in enumerate(self._sought):
-            every += passages.matches(matching.turns(self._connection, each.match, self._scores), term)
+            match = self._asked.wording.unless_excluded(each.term, each.match)
+            every += passages.matches(matching.turns(self._connection, match, self._scores), term)
         strict = len(self._sought)
         every += passages.matches(self._strict, strict)
         if self._named.words:

@@ -54,7 +54,7 @@ def search(
         limit: hits at most.
         kinds: of `KINDS`; those to look at.
     """
-    among, wanted = None, list(kinds)
+    among, wanted = None, list(dict.fromkeys(kinds))
     if query.has_filters:
         from convo_sync.archive import scope
 

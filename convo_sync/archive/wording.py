@@ -1,7 +1,7 @@
 """A query's words as the ranking needs them: which tell something, which name a speaker, which must stand together."""
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -49,6 +49,7 @@ class Wording:
         self._words = frozenset().union(*(_folded(term.text) for term in query.terms if term.kind == "word"))
         # FTS5 knows no plus sign: C++ and C# are C to it.
         self.signs = tuple(folded_text(term.text) for term in self.telling if any(sign in term.text for sign in "+#"))
+        self.has_choice = any(isinstance(part, Or) for part in self._parts)
         self.is_short = len(self._parts) <= _FEW
         self.unwanted = query.unwanted()
         self.required = tuple(expression(part) for part in self._parts if _is_required(part))
@@ -80,6 +81,16 @@ class Wording:
         found = (self._all(parts) for parts in (few, telling) if len(parts) > 1)
         return tuple(dict.fromkeys(found))
 
+    def unless_excluded(self, term: Term, match: str) -> str:
+        """The term's query for turns, without those that its own alternatives exclude: (lid -draft) OR slider.
+
+        What is excluded from everything is not the term's affair.
+        """
+        if not self.has_choice:
+            return match
+        unwanted = [nodes for part in self._parts for each, nodes in _excluding(part, ()) if each == term]
+        return match if () in unwanted else f"({' OR '.join(but_not(match, nodes) for nodes in unwanted)})"
+
     def is_as_typed(self, text: str, is_name: Callable[[Term], bool]) -> bool:
         """Whether a turn has every word in the very form that was typed; names of speakers left out."""
         said = frozenset(_WORD.findall(folded_text(text)))
@@ -109,6 +120,16 @@ def _is_part(typed: str, name: str) -> bool:
     if not words or stands_alone(typed[0]):
         return folded_text(typed) in folded_text(name)
     return words <= _folded(name)
+
+
+def _excluding(node: Node, unwanted: tuple[Node, ...]) -> Iterator[tuple[Term, tuple[Node, ...]]]:
+    """Each wanted term, with what must not occur beside it."""
+    if isinstance(node, Term):
+        yield node, unwanted
+    elif not isinstance(node, Not):
+        inner = unwanted if isinstance(node, Or) else (*unwanted, *excluded(node))
+        for part in node.parts:
+            yield from _excluding(part, inner)
 
 
 def _is_required(part: Node) -> bool:

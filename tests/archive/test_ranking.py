@@ -213,10 +213,12 @@ def test_of_equally_good_hits_the_newest_comes_first(tmp_path: Path) -> None:
 
 
 def test_newest_first(tmp_path: Path) -> None:
-    """Expect the newest meetings though older ones are better, each meeting's best hit first."""
+    """Expect the newest meetings with every word, though older ones are better; with any, where none has all."""
     good, poor = [("Ann", "zebra budget lid")], [("Bo", "a zebra"), ("Bo", FAR), ("Bo", FAR), ("Bo", "zebra budget")]
     path = made(tmp_path / "a.db", poor, *[good] * 80)
-    assert places(path, "zebra budget lid", limit=3, newest_first=True) == [("m0", 3), ("m0", 0), ("m1", 0)]
+    assert places(path, "zebra budget", limit=3, newest_first=True) == [("m0", 3), ("m0", 0), ("m1", 0)]
+    assert places(path, "zebra budget lid", limit=1, newest_first=True) == [("m1", 0)]
+    assert places(path, "zebra budget okapi", limit=1, newest_first=True) == [("m0", 3)]
     assert meetings(path, "zebra budget lid")[0] == "m1"
 
 
