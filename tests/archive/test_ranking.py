@@ -402,6 +402,23 @@ def test_turns_that_are_not_there_are_at_no_end_of_a_passage(tmp_path: Path) -> 
     assert (hit.first_position, hit.position, hit.last_position) == (2, 4, 6)
 
 
+@pytest.mark.parametrize("text", ["lid", "lid title:budget", "flip -draft speaker:ann", '"flip top" lid after:2026'])
+def test_the_words_are_looked_up_once(talks: Path, text: str) -> None:
+    """Expect no statement to go through all numbers that fit for each text that has the words."""
+    with Reader(talks) as reader:
+        statements: list[str] = []
+        reader._connection.set_trace_callback(statements.append)
+        reader.search(text)
+        reader._connection.set_trace_callback(None)
+        asking = [each for each in dict.fromkeys(statements) if "_fts match" in each]
+        assert asking
+        for each in asking:
+            steps = [row[3] for row in reader.execute(f"explain query plan {each}")[1]]
+            # One row for each number that fits, of each note that has the words: 22 seconds in a large archive.
+            assert not [step for step in steps if "AND rowid=?" in step], each
+            assert not [step for step in steps if "_fts" in step and "=" in step], each
+
+
 def test_words_that_only_exclude_find_nothing(talks: Path) -> None:
     """Expect no hit, and no error, where nothing is wanted."""
     assert understand("-flip").is_empty
