@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from convo_sync.archive import matching, sqlite
-from convo_sync.archive.ranking import Asked, rarity
+from convo_sync.archive.ranking import MEANT, Asked, rarity
 from convo_sync.archive.wording import Wording
 
 KINDS = 7  # of notes: all kinds of hits but passages
@@ -59,9 +59,9 @@ def rank(connection: sqlite.Connection, asked: Asked, kinds: Collection[str], *,
         for (id_,) in connection.execute(sql, (each.match, ids)):
             scores[id_] += each.weight
             terms[id_].add(each.term)
-    full = len(asked.wording.telling)
+    full, bonus = len(asked.wording.telling), MEANT if asked.wording.is_strict else _WELL
     notes = [
-        Note(number, kind, text, scores[id_] + (_WELL if len(terms[id_]) == full else 0.0))
+        Note(number, kind, text, scores[id_] + (bonus if len(terms[id_]) == full else 0.0))
         for id_, number, kind, text in rows
     ]
     return Found(notes, marks)

@@ -22,7 +22,7 @@ _OF_A_CONVERSATION = 0.6  # what its score counts beside its passage's
 _PRESENT = 2.0  # where somebody who was named takes part
 _READ = 500  # turns with every word, of which the text is read
 _FEW = 30  # turns with every word: so few are what was meant
-_MEANT, _WELL = 100.0, 0.5
+MEANT, _WELL = 100.0, 0.5  # where every word stands together: in so few places, or of so few words; else
 _EXPONENT = 0.75
 _EQUAL = 1e-6  # a difference between two scores that is none
 
@@ -233,7 +233,7 @@ class _Ranking:
             rarity(each.said, turns, per_passage) ** _EXPONENT * self._named.discount(each.term)
             for each in self._sought
         ]
-        bonus = _MEANT if self._is_meant else _WELL
+        bonus = MEANT if self._is_meant else _WELL
         return passages.once(passages.once(passages.weights(of_terms), bonus), bonus / 2)
 
     def _matches(self) -> Mapping[int, list[int]]:

@@ -51,6 +51,7 @@ class Wording:
         self.signs = tuple(folded_text(term.text) for term in self.telling if any(sign in term.text for sign in "+#"))
         self.has_choice = any(isinstance(part, Or) for part in self._parts)
         self.is_short = len(self._parts) <= _FEW
+        self.is_strict = 1 < len(self._parts) <= _FEW  # short enough that every word is to be there
         self.unwanted = query.unwanted()
         self.required = tuple(expression(part) for part in self._parts if _is_required(part))
 
