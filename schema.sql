@@ -1,4 +1,4 @@
--- The archive of convo-sync: the latest shape, in full. Version 1.
+-- The archive of convo-sync: the latest shape, in full. Version 2.
 --
 -- This file is a public contract: tables and views are documented in docs/tables.md (made from the comments here), and
 -- change only with a migration and a line in CHANGELOG.md. Names that begin with an underscore, and the search indexes,
@@ -67,7 +67,7 @@ create table revisions (
 
 -- The turns of the transcripts: the text unaltered, save that NUL and lone surrogates became U+FFFD.
 create table segments (
-    id integer primary key, -- a key inside this file only
+    id integer primary key, -- number of the conversation * 16777216 + position; a key inside this file only
     conversation_id text not null references conversations (id), -- whose turn it is
     position integer not null, -- 0-based place in the transcript as received
     speaker text, -- who spoke, as the server names them
@@ -110,6 +110,19 @@ create table action_items (
     priority text, -- high, medium or low
     changed integer not null, -- number of the transaction that last changed this row
     unique (conversation_id, position)
+) strict;
+
+-- Every action item that the archive ever held, by a number for good, with the owner's own mark. A number belongs to a
+-- meeting and a text: it stays when a later version of the key points moves the item, and when it leaves and comes back.
+-- Made here, not at Convo: no document has it, and no sync takes it away.
+create table promises (
+    number integer primary key not null, -- what `actions` shows and `actions done` takes
+    conversation_id text not null references conversations (id), -- where it was promised
+    text text not null, -- the item's text, as in action_items
+    nth integer not null, -- 0-based: tells items of the same text in one meeting apart, in the order received
+    done_at text, -- when the archive's owner marked it as done, on this machine's clock; null while it is open
+    changed integer not null, -- number of the transaction that last changed this row
+    unique (conversation_id, text, nth)
 ) strict;
 
 -- Who took part, according to the key points.
@@ -362,6 +375,23 @@ create table account (
     changed integer not null -- number of the transaction that last changed this row
 ) strict;
 
+-- What is indexed of a turn where that is not its text: scripts without spaces, and emoji. Internal.
+create table _segment_forms (
+    id integer primary key, -- the turn's
+    text text not null -- as indexed
+) strict;
+
+-- A transcript without its words: what the search needs to know of it before it reads any. Internal.
+create table _outlines (
+    number integer primary key references conversations (number), -- the conversation
+    turns integer not null, -- how many there are
+    words integer not null, -- how many there are
+    lengths blob not null, -- words of the turn at each position: 16 bits each, little-endian, 65535 for more
+    voices blob not null, -- who speaks at each position: a number in `speakers`, 16 bits each, little-endian
+    speakers text not null -- JSON array of names; the first is nobody
+) strict;
+create index _outlines_facts on _outlines (turns, words, speakers); -- how much there is and who speaks, without reading it
+
 -- What the search finds beside the segments, one text a row. Internal.
 create table _notes (
     id integer primary key, -- key of the index below
@@ -370,18 +400,53 @@ create table _notes (
     item text not null, -- which of several such documents
     kind text not null, -- title, keypoints, decision, action_item, feedback, email, answer: as a hit is labelled
     position integer not null, -- 0-based, among its kind
-    text text not null, -- what is indexed and shown
+    text text not null, -- what is shown
+    form text, -- what is indexed, where that is not the text
     unique (conversation_id, source, item, kind, position)
 ) strict;
 
--- Full-text index of the segments. Internal.
+-- Each turn as it is indexed. Internal.
+create view _segment_texts as
+select s.id, coalesce(f.text, s.text) as text
+from segments s
+left join _segment_forms f on f.id = s.id;
+
+-- Each transcript as it is indexed: its turns in one text. Internal.
+create view _transcript_texts as
+select
+    o.number as id,
+    (
+        select group_concat(text, ' ')
+        from (
+            select t.text
+            from _segment_texts t
+            where t.id between o.number * 16777216 and o.number * 16777216 + 16777215
+            order by t.id
+        )
+    ) as text
+from _outlines o;
+
+-- Each note as it is indexed. Internal.
+create view _note_texts as
+select id, coalesce(form, text) as text
+from _notes;
+
+-- Full-text index of the segments, for passages, phrases and words that stand together. Internal.
 create virtual table segments_fts using fts5 (
-    text, content="segments", content_rowid="id", tokenize="porter unicode61 remove_diacritics 2"
+    text, content="_segment_texts", content_rowid="id",
+    tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"
+);
+
+-- Full-text index of whole transcripts, for what a conversation is about. Internal.
+create virtual table transcripts_fts using fts5 (
+    text, content="_transcript_texts", content_rowid="id",
+    tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"
 );
 
 -- Full-text index of titles, key points, decisions, action items, feedback, e-mails and answers. Internal.
 create virtual table notes_fts using fts5 (
-    text, content="_notes", content_rowid="id", tokenize="porter unicode61 remove_diacritics 2"
+    text, content="_note_texts", content_rowid="id",
+    tokenize="porter unicode61 remove_diacritics 2 categories 'L* N* Co So'"
 );
 
 -- One row a conversation, with all that matters about it: the table to begin a report with.
@@ -474,9 +539,16 @@ select
     a.text, -- what is to be done
     a.owner, -- who is to do it
     a.priority, -- high, medium or low
-    a.confidence -- 0 to 1
+    a.confidence, -- 0 to 1
+    p.number, -- its number for good, as `actions` shows it
+    p.done_at -- when it was marked as done; null while it is open
 from action_items a
-join conversations c on c.id = a.conversation_id;
+join conversations c on c.id = a.conversation_id
+left join promises p on p.conversation_id = a.conversation_id and p.text = a.text and p.nth = (
+    select count(*)
+    from action_items e
+    where e.conversation_id = a.conversation_id and e.position < a.position and e.text = a.text
+);
 
 -- The scores of the feedback over time, one row a meeting.
 create view scores as

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -24,6 +25,12 @@ class Figure:
         """A figure from two numbers of one unit."""
         shown = [f"{number:,.{digits}f} {unit}" for number in (measured, against)]
         return cls(what, shown[0], shown[1], measured / against, limit)
+
+    @classmethod
+    def at_least(cls, what: str, measured: float, least: float, *, digits: int) -> Self:
+        """A figure that should be large: the ratio is that of the least that it may be to what it is."""
+        shown = [f"{number:.{digits}f}" for number in (measured, least)]
+        return cls(what, shown[0], shown[1], least / measured if measured else math.inf, 1.0)
 
     @property
     def holds(self) -> bool:

@@ -21,7 +21,7 @@ Rows = Mapping[str, Sequence[tuple[Any, ...]]]
 
 
 def search_indexes(connection: sqlite3.Connection) -> Mapping[str, str]:
-    """Each full-text index, with the table that it indexes."""
+    """Each full-text index, with the view whose texts it holds."""
     rows = connection.execute("select name, sql from sqlite_master where sql like 'create virtual table%using fts5%'")
     return {name: re.findall(r'content="(\w+)"', sql)[0] for name, sql in rows}
 

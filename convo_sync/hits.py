@@ -10,7 +10,9 @@ from typing import NamedTuple
 class Hit(NamedTuple):
     """One search result: a run of segments, or a title, key point, decision, action item (positions are None there).
 
-    `snippet` is the part of `text` that tells, its matched words between U+2068 and U+2069.
+    Of a transcript, `first_position` to `last_position` is the passage, at most 200 words or one turn; `position`,
+    `speaker`, `timestamp` and `text` are those of its most telling turn. `snippet` is the part of `text` that tells,
+    its matched words between U+2068 and U+2069.
     """
 
     conversation_id: str
@@ -28,10 +30,11 @@ class Hit(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """What a search could look at."""
+    """What a search could look at; `in_range`: a filter said where, and these are the conversations there."""
 
     conversations: int
     without_transcript: int
+    in_range: bool = False
 
 
 class SearchResult(NamedTuple):
@@ -42,3 +45,12 @@ class SearchResult(NamedTuple):
     more: bool
     hits: tuple[Hit, ...]
     coverage: Coverage
+
+
+class Segment(NamedTuple):
+    """One turn of a transcript. `timestamp` in the archive's width, or None."""
+
+    position: int
+    speaker: str | None
+    timestamp: str | None
+    text: str

@@ -10,15 +10,7 @@ from typing import Any, NamedTuple
 from convo_sync.hits import Coverage as Coverage
 from convo_sync.hits import Hit as Hit
 from convo_sync.hits import SearchResult as SearchResult
-
-
-class Segment(NamedTuple):
-    """One turn of a transcript. `timestamp` in the archive's width, or None."""
-
-    position: int
-    speaker: str | None
-    timestamp: str | None
-    text: str
+from convo_sync.hits import Segment as Segment
 
 
 class MeetingRow(NamedTuple):

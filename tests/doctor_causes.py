@@ -196,17 +196,27 @@ def an_archive_of_another_server(well: Well) -> None:
 
 @cause("search index", 1, "1 rows are not indexed")
 def a_row_that_is_not_indexed(well: Well) -> None:
-    well.sql("delete from segments_fts_docsize where id = 3")
+    well.sql("delete from segments_fts_docsize where id = (select min(id) + 2 from segments)")
+
+
+@cause("search index", 1, "1 entries are of rows that are gone")
+def an_entry_that_is_left_over(well: Well) -> None:
+    well.sql("delete from segments where id = (select min(id) + 2 from segments)")
 
 
 @cause("search index", 1, "does not match the text")
 def text_that_changed_behind_the_index(well: Well) -> None:
-    well.sql("update segments set text = 'something else altogether' where id = 3")
+    well.sql("update segments set text = 'something else altogether' where id = (select min(id) + 2 from segments)")
 
 
 @cause("search index", 1, "notes_fts")
 def an_index_that_lost_its_contents(well: Well) -> None:
     well.sql("delete from notes_fts_data")
+
+
+@cause("search index", 1, "cannot be read (vtable constructor failed")
+def an_index_that_does_not_open(well: Well) -> None:
+    well.sql("drop table segments_fts_config")
 
 
 @cause("SQLite", 1, "too old")

@@ -62,14 +62,35 @@ def test_a_benchmark_that_breaks_down_does_not_pass(
 def test_the_rival_writes_the_same_rows(tmp_path: Path) -> None:
     """What archiving is held against ends with the same rows, and with every search index over them."""
     source, copy = tmp_path / "source.db", tmp_path / "copy.db"
-    rival.write_rows(source, {"_notes": [(1, "sess_1", "keypoints", "", "decision", 0, "the zebra budget")]})
+    turn = 1 << 24
+    held: rival.Rows = {
+        "segments": [
+            (turn, "sess_1", 0, "Ann", None, "the zebra budget", 1),
+            (turn + 1, "sess_1", 1, None, None, "?", 1),
+        ],
+        "_segment_forms": [(turn + 1, "a zebra form")],
+        "_outlines": [(1, 2, 4, b"\x03\x00\x01\x00", b"\x01\x00\x00\x00", '["", "Ann"]')],
+        "_notes": [
+            (1, "sess_1", "keypoints", "", "decision", 0, "the zebra budget", None),
+            (2, "sess_1", "keypoints", "", "decision", 1, "?", "a zebra form"),
+        ],
+    }
+    rival.write_rows(source, held)
     rows = rival.read_rows(source)
     rival.write_rows(copy, rows)
     assert rival.read_rows(copy) == rows
     connection = sqlite3.connect(copy)
-    found = connection.execute("select rowid from notes_fts where notes_fts match 'zebra'").fetchall()
+    found = {
+        index: connection.execute(f"select rowid from {index} where {index} match 'zebra'").fetchall()
+        for index in rival.search_indexes(connection)
+    }
     connection.close()
-    assert (len(rows["_notes"]), found) == (1, [(1,)])
+    assert {name: rows[name] for name in held} == held
+    assert found == {
+        "segments_fts": [(turn,), (turn + 1,)],
+        "transcripts_fts": [(1,)],
+        "notes_fts": [(1,), (2,)],
+    }
 
 
 def test_a_corpus_that_is_not_there_is_said_plainly(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

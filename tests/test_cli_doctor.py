@@ -85,6 +85,20 @@ def test_a_cause_turns_its_own_line_red_and_no_other(
     assert len(well.sim.requests) <= 1
 
 
+@pytest.mark.parametrize("break_it", [each[4] for each in CAUSES if each[1] == "search index"])
+def test_the_next_step_for_the_search_index_mends_it(well: Well, break_it: Break) -> None:
+    """Expect `archive repair` to be named, to need neither key nor network, and to leave nothing wrong."""
+    break_it(well)
+    red = next(each for each in well.doctor("--json").json["checks"] if each["state"] == "problem")
+    assert "`convo-sync archive repair`" in red["next"]
+    requests = len(well.sim.requests)
+    with well.monkeypatch.context() as without:
+        without.delenv("CONVO_API_KEY")
+        assert well.console("archive", "repair").code == 0
+    assert len(well.sim.requests) == requests
+    assert well.doctor().code == 0
+
+
 def test_every_check_has_a_cause_that_breaks_it() -> None:
     """Expect the causes above to cover every line that doctor prints."""
     assert {each[1] for each in CAUSES} == set(NAMES)

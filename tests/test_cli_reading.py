@@ -122,9 +122,9 @@ def test_search_groups_a_meetings_hits(call: Call) -> None:
 
 def test_search_that_finds_nothing(call: Call) -> None:
     """Exit 3, a sentence on stderr that names what could not be seen, and with --json still one document."""
-    found = call("search", "pelicans-on-mars")
+    found = call("search", "quaggas-on-mars")
     assert (found.code, found.out) == (3, "")
-    assert found.err == "Nothing found for: pelicans-on-mars\n1 meeting has no transcript yet.\n"
+    assert found.err == "Nothing found for: quaggas-on-mars\n1 meeting has no transcript yet.\n"
     found = call("search", "--json", "quetzal")
     assert (found.code, found.json["hits"], found.json["total"]) == (3, [], 0)
 
@@ -316,7 +316,7 @@ def test_list_days_are_local(call: Call, archive: Path) -> None:
 def test_list_that_is_empty(call: Call, tmp_path: Path) -> None:
     """Exit 3, with a sentence on stderr and an empty document."""
     found = call("list", "--json", "--since", "today", "--title", "no such title")
-    assert (found.code, found.json) == (3, {"conversations": []})
+    assert (found.code, found.json) == (3, {"conversations": [], "as_of": "2026-03-20T16:00:00.000Z"})
     assert found.err == "No meeting in the archive is like that.\n`convo-sync list` alone shows all.\n"
 
 

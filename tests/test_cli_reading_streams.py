@@ -30,6 +30,12 @@ READING = [
     ["show", LID],
     ["show", LID, "--transcript"],
     ["list"],
+    ["list", "--with", "voss", "--about", "flip"],
+    ["actions"],
+    ["decisions"],
+    ["prep", "voss"],
+    ["prep", "flip"],
+    ["digest", "--since", "2026"],
     ["status"],
     ["sql", "select text from segments"],
 ]
@@ -44,7 +50,8 @@ def test_no_archive_is_a_plain_sentence(call: Call, arguments: list[str], tmp_pa
 
 
 @pytest.mark.parametrize(
-    "arguments", [["show", LID, "--transcript"], ["search", "turned"], ["sql", "select text from segments"]]
+    "arguments",
+    [["show", LID, "--transcript"], ["search", "turned"], ["prep", "turned"], ["sql", "select text from segments"]],
 )
 @pytest.mark.parametrize("extra", [[], ["--json"]])
 def test_a_transcript_cannot_drive_a_terminal(call: Call, arguments: list[str], extra: list[str]) -> None:
@@ -130,7 +137,9 @@ def on_terminal(archive: Path, environment: dict[str, str]) -> bytes:
     return printed
 
 
-@pytest.mark.parametrize("name", ["search", "show", "list", "status", "sql", "completion"])
+@pytest.mark.parametrize(
+    "name", ["search", "show", "list", "actions", "decisions", "prep", "digest", "status", "sql", "completion"]
+)
 def test_every_help_ends_with_an_example(call: Call, name: str) -> None:
     """The last line of each help is one that can be typed."""
     found = call(name, "--help")

@@ -11,8 +11,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from convo_sync.cli.days import beginning_of
-from convo_sync.errors import UsageError
 from convo_sync.hits import Coverage, Hit, SearchResult
 from convo_sync.render import hits, markdown, meetings, status, table, when
 from convo_sync.render.text import MARK_CLOSE, MARK_OPEN, Look, bar, clip, marked, pad, safe, safe_marked, width, wrap
@@ -134,33 +132,6 @@ def test_time_into_the_meeting(timestamp: str | None, expected: str) -> None:
 def test_spans_in_words(length: int, words: str) -> None:
     """The largest unit that still tells something; a negative one is no error."""
     assert when.span(timedelta(seconds=length)) == words
-
-
-@pytest.mark.parametrize(
-    ("typed", "expected"),
-    [
-        ("2026-03-19", "2026-03-18T23:00:00.000Z"),
-        ("2026-07", "2026-06-30T22:00:00.000Z"),
-        ("2026", "2025-12-31T23:00:00.000Z"),
-        ("today", "2026-03-31T22:00:00.000Z"),
-        ("Yesterday", "2026-03-30T22:00:00.000Z"),
-        ("30d", "2026-03-01T23:00:00.000Z"),
-        ("2w", "2026-03-17T23:00:00.000Z"),
-    ],
-)
-def test_days_begin_at_local_midnight(typed: str, expected: str, berlin: None) -> None:
-    """In winter an hour before UTC's, in summer two; 30 days ago has the offset that was valid then."""
-    assert beginning_of(typed, datetime(2026, 4, 1, 9, 0, tzinfo=UTC)) == expected
-
-
-@given(st.text())
-def test_any_day_is_understood_or_refused_in_words(typed: str) -> None:
-    """No typed text raises anything but a sentence."""
-    try:
-        understood = beginning_of(typed, NOW)
-    except UsageError:
-        return
-    assert understood.endswith("Z")
 
 
 # -- rows of a query

@@ -1,19 +1,21 @@
 """The tables derived from documents, kept equal to the current revision by merging row by row, with their index rows.
 
 A row that stays the same is not touched, so that `changed` moves only where something differs. It knows tables and
-columns, and nothing of the API's JSON.
+columns, and nothing of the API's JSON, nor of how a document is read again.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
+from convo_sync.archive import entries, marks, places, sqlite
 from convo_sync.archive.transaction import Change
 from convo_sync.records import Document, Kind
+from convo_sync.texts import indexed
 
 Row = tuple[Any, ...]
 
@@ -71,7 +73,9 @@ TABLES: Mapping[str, Table] = {
         Table("email_points", _ITEM, _POSITION, ("type", "text")),
         Table("events", ("item",), (), _EVENT),
         Table("attendees", ("item",), _POSITION, ("email", "name", "response_status")),
-        Table("_notes", ("conversation_id", "source", "item"), ("kind", "position"), ("text",), index="notes_fts"),
+        Table(
+            "_notes", ("conversation_id", "source", "item"), ("kind", "position"), ("text", "form"), index="notes_fts"
+        ),
     )
 }
 
@@ -84,16 +88,80 @@ OF_KIND: Mapping[Kind, tuple[str, ...]] = {
     Kind.EMAIL: ("emails", "email_points"),
     Kind.EVENT: ("events", "attendees"),
 }
+# What is kept beside the turns -> how it is taken out.
+BESIDE: Mapping[str, Callable[[Change, Sequence[int]], None]] = {
+    "_segment_forms": entries.remove_forms,
+    "_outlines": entries.remove_outlines,
+}
+# What these say is found through their own tables, or not at all.
+WITHOUT_NOTES = (Kind.TRANSCRIPT, Kind.EVENT)
+
+
+class Difference(NamedTuple):
+    """How many rows of a table are not what the documents say: not there, not the same, there without a document."""
+
+    missing: int = 0
+    differing: int = 0
+    left_over: int = 0
 
 
 def store(change: Change, document: Document) -> None:
     """Bring every table derived from this document, and the search index, to what the document says."""
+    for table, scope, rows in _pieces(document):
+        if table.name == "segments":
+            _merge_turns(change, scope, rows)
+        else:
+            _merge(change, table, scope, rows)
+    if document.kind is Kind.KEYPOINTS:
+        marks.number_items(change, document.conversation_id)
+
+
+def compare(connection: sqlite.Connection, document: Document) -> Mapping[str, Difference]:
+    """What `store` would change, by table; a table that would stay as it is is not named. Reads only."""
+    found: dict[str, Difference] = {}
+    for table, scope, rows in _pieces(document):
+        judged = _judge(connection, table, scope, rows)
+        if table.name == "segments":
+            judged, beside = _compare_turns(connection, scope, rows, judged)
+            found.update(beside)
+        difference = Difference(len(judged.fresh), len(judged.differing), len(judged.leaving))
+        if any(difference):
+            found[table.name] = difference
+    return found
+
+
+def _compare_turns(
+    connection: sqlite.Connection, scope: Row, rows: Sequence[Row], judged: _Judged
+) -> tuple[_Judged, Mapping[str, Difference]]:
+    """What was judged, turns under other ids than theirs among the differing; and what beside the turns differs."""
+    number = _number(connection, scope)
+    own, strangers = places.misplaced(connection, number, scope[0])
+    beside = entries.out_of_step(connection, number, _turns(rows))
+    if strangers:  # they are in the text of the transcript
+        beside["_outlines"] = 1
+    differing = {*judged.differing, *((position,) for position in own.values() if (position,) in judged.wanted)}
+    return judged._replace(differing=[*differing]), {name: Difference(0, each) for name, each in beside.items()}
+
+
+def remove(change: Change, table: Table, rows: Mapping[Row, int]) -> None:
+    """Take out rows (scope and key -> id) with their index entries."""
+    if table.name == "segments":
+        with places.without(change, rows.values()):
+            _delete(change, table, (), rows)
+        return
+    if table.index:
+        entries.take_out(change, table.index, rows.values())
+    _delete(change, table, (), rows)
+
+
+def _pieces(document: Document) -> Iterator[tuple[Table, Row, Sequence[Row]]]:
+    """What each table has of a document: the table, the scope, the rows."""
     for name in OF_KIND[document.kind]:
         table = TABLES[name]
-        _merge(change, table, _scope(table, document), document.rows.get(name, ()))
-    if document.kind not in (Kind.TRANSCRIPT, Kind.EVENT):
+        yield table, _scope(table, document), document.rows.get(name, ())
+    if document.kind not in WITHOUT_NOTES:
         scope = (document.conversation_id, document.kind.value, document.item)
-        _merge(change, TABLES["_notes"], scope, [(*scope, *note) for note in _notes(document)])
+        yield TABLES["_notes"], scope, [(*scope, *note) for note in _notes(document)]
 
 
 def _scope(table: Table, document: Document) -> Row:
@@ -101,12 +169,13 @@ def _scope(table: Table, document: Document) -> Row:
     return tuple(parts[column] for column in table.scope)
 
 
-def _notes(document: Document) -> Iterable[tuple[str, int, str]]:
-    """What of a document is found by search and labelled by its kind: (kind, number, text)."""
+def _notes(document: Document) -> Iterable[tuple[str, int, str, str | None]]:
+    """What of a document is found by search and labelled by its kind: (kind, number, text, form if that differs)."""
     numbers: Counter[str] = Counter()
     for kind, text in _texts(document):
         if text:
-            yield kind, numbers[kind], text
+            form = indexed(text)
+            yield kind, numbers[kind], text, None if form is text else form
             numbers[kind] += 1
 
 
@@ -132,40 +201,116 @@ def _joined(parts: Iterable[str | None]) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _merge(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> None:
+class _Judged(NamedTuple):
+    """Rows as they should be and as they are, by key, and the keys of those that have to change."""
+
+    wanted: Mapping[Row, Row]
+    held: Mapping[Row, Row]
+    fresh: Sequence[Row]
+    differing: Sequence[Row]
+    leaving: Sequence[Row]
+
+    @property
+    def outdated(self) -> list[int]:
+        """Ids of the rows that will not be as they are."""
+        return [self.held[key][0] for key in (*self.differing, *self.leaving)]
+
+    @property
+    def entering(self) -> list[Row]:
+        """Keys of the rows that were not as they will be."""
+        return [*self.differing, *self.fresh]
+
+
+def _judge(connection: sqlite.Connection, table: Table, scope: Row, rows: Sequence[Row]) -> _Judged:
     width = len(table.scope) + len(table.key)
     wanted = {row[len(table.scope) : width]: row[width:] for row in rows}
-    held = _held(change, table, scope)
-    fresh = [key for key in wanted if key not in held]
-    differing = [key for key in wanted if key in held and held[key][1:] != wanted[key]]
-    leaving = [key for key in held if key not in wanted]
+    held = _held(connection, table, scope)
+    return _Judged(
+        wanted,
+        held,
+        fresh=[key for key in wanted if key not in held],
+        differing=[key for key in wanted if key in held and held[key][1:] != wanted[key]],
+        leaving=[key for key in held if key not in wanted],
+    )
+
+
+def _merge(change: Change, table: Table, scope: Row, rows: Sequence[Row]) -> None:
+    judged = _judge(change.connection, table, scope, rows)
     if table.index:
-        _unindex(change, table, [held[key] for key in (*differing, *leaving)])
-    _delete(change, table, scope, {key: held[key][0] for key in leaving})
-    _update(change, table, [(wanted[key], held[key][0]) for key in differing])
-    _insert(change, table, [(*scope, *key, *wanted[key]) for key in fresh])
-    if table.index and fresh and not held:
-        _index_scope(change, table, scope)
-    elif table.index:
-        _index(change, table, [held[key][0] for key in differing])
-        _index_fresh(change, table, scope, fresh)
+        entries.take_out(change, table.index, judged.outdated)
+    _write(change, table, scope, judged)
+    if table.index and judged.held:
+        entries.put_in(change, table.index, _ids(change, table, scope, judged.entering))
+    elif table.index and judged.fresh:  # all its rows are new, and so have the highest ids
+        entries.put_in_all(change, table.index, *_range(change, table, scope))
+
+
+def _merge_turns(change: Change, scope: Row, rows: Sequence[Row]) -> None:
+    """The turns' ids say where they stand, and their transcript is indexed as a whole as well."""
+    table = TABLES["segments"]
+    number, turns = _number(change.connection, scope), _turns(rows)
+    places.settle(change, number, scope[0])
+    judged = _judge(change.connection, table, scope, rows)
+    if judged.held and not entries.out_of_step(change.connection, number, _held_turns(judged)):
+        if not (judged.outdated or judged.fresh):
+            return
+        positions = {position for (position,) in judged.entering}
+        entries.leave(change, number, judged.outdated)
+    else:
+        positions = {position for position, _, _ in turns}
+        entries.leave_whole(change, number, [row[0] for row in judged.held.values()])
+    _write(change, table, scope, judged, number * entries.TURNS)
+    entries.enter(change, number, turns, positions)
+
+
+def _number(connection: sqlite.Connection, scope: Row) -> int:
+    return int(connection.execute("select number from conversations where id = ?", scope).fetchone()[0])
+
+
+def _held_turns(judged: _Judged) -> list[entries.Turn]:
+    return sorted((key[0], row[1], row[3]) for key, row in judged.held.items())
+
+
+def _turns(rows: Sequence[Row]) -> list[entries.Turn]:
+    return [(position, speaker, text) for _, position, speaker, _, text in rows]
+
+
+def _write(change: Change, table: Table, scope: Row, judged: _Judged, first_id: int | None = None) -> None:
+    """`first_id`: where the row at position 0 has it; SQLite numbers them where it is None."""
+    _delete(change, table, scope, {key: judged.held[key][0] for key in judged.leaving})
+    _update(change, table, [(judged.wanted[key], judged.held[key][0]) for key in judged.differing])
+    rows = [(*scope, *key, *judged.wanted[key]) for key in judged.fresh]
+    if first_id is None:
+        _insert(change, table, table.columns, rows)
+    else:
+        _insert(change, table, ("id", *table.columns), [(first_id + row[1], *row) for row in rows])
+
+
+def _ids(change: Change, table: Table, scope: Row, keys: Iterable[Row]) -> list[int]:
+    sql = f"select id from {table.name} where {_where((*table.scope, *table.key))}"  # noqa: S608 - names from TABLES
+    return [change.connection.execute(sql, (*scope, *key)).fetchone()[0] for key in keys]
+
+
+def _range(change: Change, table: Table, scope: Row) -> tuple[int, int]:
+    sql = f"select min(id), max(id) from {table.name} where {_where(table.scope)}"  # noqa: S608 - names from TABLES
+    first, last = change.connection.execute(sql, scope).fetchone()
+    return first, last
 
 
 def _where(columns: Iterable[str]) -> str:
     return " and ".join(f"{column} = ?" for column in columns)
 
 
-def _held(change: Change, table: Table, scope: Row) -> dict[Row, Row]:
+def _held(connection: sqlite.Connection, table: Table, scope: Row) -> dict[Row, Row]:
     columns = ", ".join((*table.key, "id", *table.values))
     sql = f"select {columns} from {table.name} where {_where(table.scope)}"  # noqa: S608 - names from TABLES
     width = len(table.key)
-    return {row[:width]: row[width:] for row in change.connection.execute(sql, scope)}
+    return {row[:width]: row[width:] for row in connection.execute(sql, scope)}
 
 
-def _insert(change: Change, table: Table, rows: Sequence[Row]) -> None:
+def _insert(change: Change, table: Table, columns: tuple[str, ...], rows: Sequence[Row]) -> None:
     if not rows:
         return
-    columns = table.columns
     if table.is_public:
         columns, rows = (*columns, "changed"), [(*row, change.number) for row in rows]
     places = ", ".join("?" * len(columns))
@@ -198,33 +343,3 @@ def note_deletions(change: Change, table_name: str, keys: Iterable[Row]) -> None
         "insert into deletions (table_name, key, changed) values (?, ?, ?)",
         [(table_name, json.dumps(key), change.number) for key in keys],
     )
-
-
-def _unindex(change: Change, table: Table, held: Sequence[Row]) -> None:
-    """Take rows out of the index: FTS5 must be given the very text that was indexed."""
-    text = 1 + table.values.index("text")
-    change.connection.executemany(
-        f"insert into {table.index} ({table.index}, rowid, text) values ('delete', ?, ?)",  # noqa: S608
-        [(row[0], row[text]) for row in held],
-    )
-
-
-def _index(change: Change, table: Table, ids: Sequence[int]) -> None:
-    sql = f"insert into {table.index} (rowid, text) select id, text from {table.name} where id = ?"  # noqa: S608
-    change.connection.executemany(sql, [(row_id,) for row_id in ids])
-
-
-def _index_scope(change: Change, table: Table, scope: Row) -> None:
-    """Index a whole document in one statement: four times as fast as row by row."""
-    change.connection.execute(
-        f"insert into {table.index} (rowid, text) select id, text from {table.name} where {_where(table.scope)}",  # noqa: S608
-        scope,
-    )
-
-
-def _index_fresh(change: Change, table: Table, scope: Row, keys: Sequence[Row]) -> None:
-    sql = (
-        f"insert into {table.index} (rowid, text) select id, text from {table.name} "  # noqa: S608 - names from TABLES
-        f"where {_where((*table.scope, *table.key))}"
-    )
-    change.connection.executemany(sql, [(*scope, *key) for key in keys])

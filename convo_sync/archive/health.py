@@ -1,20 +1,23 @@
 """Whether an archive's file is sound: read-only checks, each returning what it found. It repairs nothing.
 
-Must not know how a finding is told. sqlite3 alone, as the reader.
+Must not know how a finding is told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from convo_sync.archive import sqlite
+from convo_sync.archive import indexes, rebuild, sqlite
+from convo_sync.archive.read import require_current
 
 # An index's own check writes to its table. It runs on a copy in memory, if that is no larger than this.
 LARGEST_COPY = 256 * 2**20
-# Index -> the table whose text it holds.
-INDEXES = {"segments_fts": "segments", "notes_fts": "_notes"}
+# SQLite's words for an index that does not say what its table does.
+_OF_AN_INDEX = re.compile(r"(?:missing from|entries in) index \S+$")
+_TEMPORARY = "the folder for temporary files"
 
 
 @dataclass(frozen=True)
@@ -29,14 +32,18 @@ class Facts:
 
 @dataclass(frozen=True)
 class IndexState:
-    """What is wrong with the search indexes, in words, and the SQL that makes them anew from the text.
-
-    `in_depth`: whether every entry was compared. `mending` is empty where an index is too broken even for that.
-    """
+    """What is wrong with the search indexes, in words. `in_depth`: whether every entry was compared."""
 
     faults: tuple[str, ...]
     in_depth: bool
-    mending: str = ""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """What SQLite's own check finds, in its words. `indexes`: of what can be made anew from the rows themselves."""
+
+    rows: tuple[str, ...] = ()
+    indexes: tuple[str, ...] = ()
 
 
 class Examination:
@@ -77,68 +84,88 @@ class Examination:
             count = self._connection.execute("select count(*) from conversations").fetchone()[0]
         return Facts(self._version, count, told.get("account"), told.get("base_url"))
 
+    def require_current(self) -> None:
+        """Refuse a file without an archive in it yet, or with one of an older version.
+
+        Raises:
+            ArchiveMissing: it is empty.
+            ArchiveUnfit: it is of an older version.
+        """
+        require_current(self._connection, self.path)
+
+    def require_begun(self) -> None:
+        """Refuse a file without an archive in it yet.
+
+        Raises:
+            ArchiveMissing: it is empty.
+        """
+        if self._version == 0:
+            self.require_current()
+
     def damage(self) -> tuple[str, ...]:
-        """What SQLite's own check finds, beside the search indexes; nothing is well."""
+        """What SQLite's own quick check finds, beside the search indexes; nothing is well."""
         with sqlite.plain_errors(self.path):
-            rows = self._connection.execute("pragma quick_check(10)").fetchall()
-        # Newer versions of SQLite look into the indexes here as well; they are told apart, since they can be rebuilt.
-        return tuple(text for (text,) in rows if text != "ok" and "FTS5" not in text.upper())
+            return _of_sqlite(self._connection, "quick_check")
+
+    def deep_damage(self) -> Damage:
+        """What SQLite's own whole check finds, beside the search indexes."""
+        with sqlite.plain_errors(self.path):
+            return deep_damage(self._connection)
 
     def indexes(self, largest_copy: int = LARGEST_COPY) -> IndexState:
-        """The search indexes against the text that they index."""
-        found = {index: self._unlike(index, table) for index, table in INDEXES.items()}
+        """The search indexes against the text; in depth where the file is no larger than that many bytes."""
         with sqlite.plain_errors(self.path):
-            in_depth = self._bytes() <= largest_copy
-        if in_depth and not any(found.values()):
-            found = self._inconsistent()
-        told = tuple(fault for faults in found.values() for fault in faults)
-        return IndexState(told, in_depth, _mending([index for index, faults in found.items() if faults], told))
+            found, in_depth = indexes.faults(self._connection), self._bytes() <= largest_copy
+        return IndexState(found or (self._compared(sqlite.open_in_memory()) if in_depth else ()), in_depth)
+
+    def indexes_in_depth(self) -> IndexState:
+        """The search indexes against the text in depth, however large the file: that much temporary disk is used."""
+        with sqlite.plain_errors(self.path):
+            found = indexes.faults(self._connection)
+        return IndexState(found or self._compared(sqlite.open_temporary()), in_depth=True)
 
     def _bytes(self) -> int:
         pages, size = (self._connection.execute(f"pragma {name}").fetchone()[0] for name in ("page_count", "page_size"))
         return int(pages) * int(size)
 
-    def _unlike(self, index: str, table: str) -> list[str]:
-        """Rows that are not indexed, and entries whose rows are gone."""
-        sizes = f"{index}_docsize"
-        try:
-            missing = self._count(f"select count(*) from {table} where id not in (select id from {sizes})")  # noqa: S608
-            left_over = self._count(f"select count(*) from {sizes} where id not in (select id from {table})")  # noqa: S608
-            self._connection.execute(f"select rowid from {index} where {index} match 'a' limit 1").fetchone()  # noqa: S608
-        except (sqlite.Error, UnicodeDecodeError) as error:  # SQLite quotes what is damaged, as it is
-            return [f"{index} cannot be read ({error})"]
-        faults = ((missing, "rows are not indexed"), (left_over, "entries are of rows that are gone"))
-        return [f"{index}: {count} {what}" for count, what in faults if count]
+    def _compared(self, copy: sqlite.Connection) -> tuple[str, ...]:
+        """The comparison has to be written to the index's table, so it is done on a copy."""
+        with contextlib.closing(copy), sqlite.plain_errors(_TEMPORARY):
+            self._connection.backup(copy)
+            return indexes.deep_faults(copy)
 
-    def _count(self, sql: str) -> int:
-        return int(self._connection.execute(sql).fetchone()[0])
-
-    def _inconsistent(self) -> dict[str, list[str]]:
-        """The indexes' own check, word by word. It has to be written to the table, so it is done on a copy."""
-        copy = sqlite.open_plain(Path(":memory:"))
-        try:
-            with sqlite.plain_errors(self.path):
-                self._connection.backup(copy)
-            sound = {index: _matches(copy, index) for index in INDEXES}
-            return {index: [] if sound[index] else [f"{index} does not match the text"] for index in INDEXES}
-        finally:
-            copy.close()
+    def derived(self) -> rebuild.Rebuilt:
+        """The derived tables against the documents, read again."""
+        with sqlite.plain_errors(self.path), sqlite.snapshot(self._connection):
+            return rebuild.compare(self._connection)
 
 
-def _mending(broken: Sequence[str], faults: Sequence[str]) -> str:
-    # SQLite opens an index before it obeys a command to it.
-    if any("constructor failed" in fault for fault in faults):
-        return ""
-    return "; ".join(f"insert into {index} ({index}) values ('rebuild')" for index in broken)  # noqa: S608 - our own names
-
-
-def _matches(copy: sqlite.Connection, index: str) -> bool:
+def deep_damage(connection: sqlite.Connection) -> Damage:
+    """What SQLite's whole check finds, beside the search indexes."""
     try:
-        # A rank other than 0 compares with the content, and not only the index with itself.
-        copy.execute(f"insert into {index} ({index}, rank) values ('integrity-check', 1)")  # noqa: S608 - our own names
-    except (sqlite.Error, UnicodeDecodeError):
-        return False
-    return True
+        found = _of_sqlite(connection, "integrity_check")
+    except sqlite.BROKEN as error:  # so damaged that not even the check goes through
+        if sqlite.is_passing(error):
+            raise
+        return Damage((str(error),))
+    of_indexes = tuple(text for text in found if _OF_AN_INDEX.search(text))
+    return Damage(tuple(text for text in found if text not in of_indexes), of_indexes)
+
+
+def _of_sqlite(connection: sqlite.Connection, check: str) -> tuple[str, ...]:
+    """What one of SQLite's checks finds. Search indexes are told apart, since they can be made anew."""
+    try:
+        rows = connection.execute(f"pragma {check}").fetchall()
+    except sqlite.Error as error:  # newer versions look into search indexes here too, and end at a broken one
+        if not sqlite.is_of_a_search_index(error):
+            raise
+        rows = [row for table in _tables(connection) for row in connection.execute(f"pragma {check}('{table}')")]
+    return tuple(text for (text,) in rows if text != "ok" and "FTS5" not in text.upper())
+
+
+def _tables(connection: sqlite.Connection) -> list[str]:
+    ordinary = "select name from sqlite_master where type = 'table' and rootpage > 0"
+    return [name for (name,) in connection.execute(ordinary)]
 
 
 def has_fts5() -> bool:

@@ -12,7 +12,7 @@ from convo_sync import models
 from convo_sync.archive import documents, owed, sqlite
 from convo_sync.archive.transaction import Change
 from convo_sync.plan.listing import Missing, Sweep, Vanished
-from convo_sync.records import Conversation, ConversationId, Known, ListingChange, Overview
+from convo_sync.records import Conversation, ConversationId, Known, Listing, ListingChange, Overview
 from convo_sync.times import format_time, parse_time, read_time, write_time
 
 
@@ -40,8 +40,11 @@ def store_changes(change: Change, changes: Iterable[ListingChange], run_id: int,
         owed.store(change, each.holdings)
 
 
-def _values(each: ListingChange) -> tuple[str | float | int | None, ...]:
-    row = each.row
+# The columns that the list decides.
+_LISTED = ("title", "start_time", "end_time", "minutes", "segment_count", "calendar_event_id")
+
+
+def _values(row: Listing) -> tuple[str | float | int | None, ...]:
     return (
         row.title,
         format_time(row.start_time),
@@ -60,13 +63,13 @@ def _insert(change: Change, each: ListingChange, now: datetime) -> None:
         )
         values (?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
-        (*_values(each), each.row.id, format_time(now), change.number),
+        (*_values(each.row), each.row.id, format_time(now), change.number),
     )
 
 
 def _update(change: Change, each: ListingChange) -> None:
     """Write the row as listed; `changed` moves only if a column differs, a lifted tombstone included."""
-    values = _values(each)
+    values = _values(each.row)
     found = change.connection.execute(
         """
         select title, start_time, end_time, minutes, segment_count, calendar_event_id, gone_at
@@ -85,6 +88,19 @@ def _update(change: Change, each: ListingChange) -> None:
         """,
         (*values, change.number, each.row.id),
     )
+
+
+def is_as_listed(connection: sqlite.Connection, row: Listing) -> bool:
+    """Whether a conversation says what its row of the list does."""
+    sql = f"select {', '.join(_LISTED)} from conversations where id = ?"  # noqa: S608 - column names only
+    return bool(connection.execute(sql, (row.id,)).fetchone() == _values(row))
+
+
+def correct(change: Change, row: Listing) -> None:
+    """Make a conversation say what its row of the list does; what else is known of it stays."""
+    columns = ", ".join(f"{column} = ?" for column in _LISTED)
+    sql = f"update conversations set {columns}, changed = ? where id = ?"  # noqa: S608 - column names only
+    change.connection.execute(sql, (*_values(row), change.number, row.id))
 
 
 def _store_sighting(change: Change, conversation: Conversation) -> None:

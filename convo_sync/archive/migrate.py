@@ -11,35 +11,19 @@ import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 
 import sqlite_utils
 
-from convo_sync.archive import sqlite
+from convo_sync.archive import sqlite, version_2
+from convo_sync.archive.schema import schema, statements
 from convo_sync.archive.transaction import transaction
 from convo_sync.errors import ArchiveError, ArchiveUnfit, StorageFull
 from convo_sync.times import format_time
 
 Migration = Callable[[sqlite_utils.Database], None]
 # MIGRATIONS[n] brings version n + 1 to n + 2. Each runs inside the upgrade's transaction.
-MIGRATIONS: tuple[Migration, ...] = ()
-
-
-def schema() -> str:
-    """The text of schema.sql."""
-    return resources.files("convo_sync").joinpath("schema.sql").read_text(encoding="utf-8")
-
-
-def statements(script: str) -> Sequence[str]:
-    """The script's statements one by one: sqlite3's own executescript would commit the open transaction."""
-    found, current = [], ""
-    for line in script.splitlines(keepends=True):
-        current += line
-        if ";" in line and sqlite.complete(current):
-            found.append(current.strip())
-            current = ""
-    return [statement for statement in found if statement]
+MIGRATIONS: tuple[Migration, ...] = (version_2.upgrade,)
 
 
 def open_or_create(path: Path, now: datetime, connect: sqlite.Connect | None = None) -> sqlite.Connection:

@@ -5,9 +5,9 @@ sqlite3 alone: nothing here, or imported here, may load pydantic, httpx, sqlite_
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     # A search waits for what this module imports, so what only `list`, `show` and `status` need is imported there.
     from pathlib import Path
 
+    from convo_sync.briefs import Briefing, Decisions, Digest, Promises
     from convo_sync.hits import SearchResult
     from convo_sync.records import Step
-    from convo_sync.views import Meeting, MeetingRow, Status
+    from convo_sync.views import Meeting, MeetingRow, Segment, Status
 
 _ROWS = """
     select c.id, c.title, c.start_time, c.end_time, c.minutes,
@@ -48,7 +49,7 @@ class Reader:
         self._connection = sqlite.open_for_reading(path)
         try:
             with sqlite.plain_errors(path):
-                _require_current(self._connection, path)
+                require_current(self._connection, path)
         except BaseException:
             self._connection.close()
             raise
@@ -63,41 +64,89 @@ class Reader:
         """Close the file."""
         self._connection.close()
 
-    def search(self, text: str, *, limit: int = 10, kinds: Collection[str] = searching.KINDS) -> SearchResult:
-        """What a person remembers or wonders, as ranked hits. No text is an error.
+    def search(
+        self,
+        text: str,
+        *,
+        limit: int = 10,
+        kinds: Collection[str] = searching.KINDS,
+        newest_first: bool = False,
+    ) -> SearchResult:
+        """What a person remembers or wonders, as ranked hits: see docs/search.md.
+
+        A hit of a transcript is a passage: `first_position` to `last_position`, together at most 200 words or one turn;
+        `position`, `speaker`, `timestamp` and `text` are those of the turn that tells most. No two hits overlap.
 
         Args:
-            text: words, "quoted phrases", -unwanted words.
+            text: words, "quoted phrases", -unwanted words, OR, (groups), beginnings*, and filters such as speaker:ann.
             limit: hits at most.
             kinds: of title, transcript, keypoints, decision, action_item, feedback, email, answer.
+            newest_first: the newest meetings first, where else the best hits are.
 
         Raises:
-            UsageError: a kind that does not exist.
+            UsageError: a kind that does not exist, or a filter with an impossible value; no other text is an error.
         """
         unknown = set(kinds) - set(searching.KINDS)
         if unknown:
             raise UsageError(f"There is no kind {', '.join(sorted(unknown))}.", f"Kinds: {', '.join(searching.KINDS)}.")
+        query = understand(text, now=datetime.now(UTC))
+        # One look at the archive, whatever is written meanwhile: an outline and its turns belong together.
+        with self._plainly(), sqlite.snapshot(self._connection):
+            return searching.search(self._connection, query, limit=limit, kinds=kinds, newest_first=newest_first)
+
+    def explain(self, text: str) -> Sequence[str]:
+        """How `search` understands the text, in plain lines.
+
+        Raises:
+            UsageError: a filter has an impossible value.
+        """
+        return understand(text, now=datetime.now(UTC)).explain()
+
+    def turns(self, conversation_id: str, first: int, last: int) -> Sequence[Segment]:
+        """The turns of one conversation at these positions, both included."""
+        from convo_sync.hits import Segment
+
+        sql = """
+            select position, speaker, timestamp, text
+            from segments
+            where conversation_id = ? and position between ? and ?
+            order by position
+        """
         with self._plainly():
-            return searching.search(self._connection, understand(text), limit=limit, kinds=kinds)
+            return [Segment(*row) for row in self._connection.execute(sql, (conversation_id, first, last))]
 
     def meetings(
-        self, *, since: str | None = None, before: str | None = None, title: str = "", limit: int = -1
+        self,
+        *,
+        since: str | None = None,
+        before: str | None = None,
+        title: str = "",
+        person: str = "",
+        about: str = "",
+        limit: int = -1,
     ) -> Sequence[MeetingRow]:
-        """Conversations, newest first.
+        """Conversations, newest first; with `about`, those with the best hit first.
 
         Args:
             since: those that began then or later, as UTC text.
             before: those that began before then.
             title: those whose title has this in it, in any case and any language.
+            person: those where a participant's or speaker's name has this in it, whatever the case and accents.
+            about: those in which the ranked search finds these words.
             limit: at most so many; -1 for all.
         """
         sql = f"{_ROWS} where (?1 is null or c.start_time >= ?1) and (?2 is null or c.start_time < ?2) {_NEWEST_FIRST}"
         wanted = _folded(title)
         with self._plainly():
             # A limit below zero is none. Titles are compared here: SQLite's lower() knows the letters of ASCII only.
-            if not wanted:
+            if not (wanted or person or about):
                 return [_row(row) for row in self._connection.execute(f"{sql} limit ?3", (since, before, limit))]
-            found = (row for row in self._connection.execute(sql, (since, before)) if wanted in _folded(row[1]))
+            rows = self._connection.execute(sql, (since, before))
+            found: Iterator[Sequence[Any]] = (row for row in rows if wanted in _folded(row[1]))
+            if person or about:
+                from convo_sync.archive import choosing
+
+                found = choosing.chosen(self._connection, self.search, found, person, about, limit)
             return [_row(row) for row in islice(found, limit if limit >= 0 else None)]
 
     def meeting(self, name: str) -> Meeting:
@@ -107,8 +156,9 @@ class Reader:
             NothingFound: there is none, or several begin so.
         """
         with self._plainly():
-            row = self._find(name)
-            return self._whole(row)
+            from convo_sync.archive import meeting
+
+            return meeting.whole(self._connection, self._find(name))
 
     def _find(self, name: str) -> MeetingRow:
         found = self._connection.execute(f"{_ROWS} where c.id = ?", (name,)).fetchall()
@@ -123,67 +173,80 @@ class Reader:
             f"There is no conversation {name} in this archive.", "`convo-sync list` shows what there is."
         )
 
-    def _whole(self, row: MeetingRow) -> Meeting:
-        from convo_sync.views import ActionItem, Meeting, Segment, Speaker
+    def action_items(
+        self,
+        about: str = "",
+        *,
+        owner: str = "",
+        priority: str = "",
+        since: str | None = None,
+        done: bool = False,
+        limit: int = -1,
+    ) -> Promises:
+        """Action items, those of the newest meeting first; with `about`, the best first.
 
-        feedback = self._all("select * from feedback where conversation_id = ?", row.id)
-        columns = [each[1] for each in self._connection.execute("pragma table_info(feedback)")]
-        return Meeting(
-            row=row,
-            keypoints=self._keypoints(row.id),
-            decisions=self._texts("decisions", row.id),
-            action_items=tuple(
-                ActionItem(*each)
-                for each in self._all(
-                    "select text, owner, priority, confidence from action_items "
-                    "where conversation_id = ? order by position",
-                    row.id,
-                )
-            ),
-            important_dates=tuple(
-                self._all(
-                    "select coalesce(date, ''), coalesce(context, '') from important_dates "
-                    "where conversation_id = ? order by position",
-                    row.id,
-                )
-            ),
-            participants=self._texts("participants", row.id, "name"),
-            speakers=tuple(
-                Speaker(*each)
-                for each in self._all(
-                    "select speaker, turns, words, coalesce(seconds, 0), share from speaking_time "
-                    "where conversation_id = ? order by words desc",
-                    row.id,
-                )
-            ),
-            feedback=dict(zip(columns, feedback[0], strict=True)) if feedback else None,
-            action_plan=self._texts("action_plan", row.id),
-            segments=tuple(
-                Segment(*each)
-                for each in self._all(
-                    "select position, speaker, timestamp, text from segments "
-                    "where conversation_id = ? order by position",
-                    row.id,
-                )
-            ),
-            notes=dict(self._all("select kind, reason from holdings where conversation_id = ?", row.id)),
-        )
+        Args:
+            about: those that the ranked search finds for these words.
+            owner: a part of the name of who is to do it, whatever the case and accents; “me” is the archive's owner.
+            priority: high, medium or low.
+            since: of meetings that began then or later, as UTC text.
+            done: also those that are marked as done.
+            limit: at most so many; -1 for all.
+        """
+        from convo_sync.archive import promises
 
-    def _all(self, sql: str, conversation_id: str) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql, (conversation_id,)).fetchall()
+        with self._plainly():
+            wish = promises.Wish(about, owner, priority, since, done=done)
+            return promises.action_items(self._connection, self.search, wish, limit)
 
-    def _texts(self, table: str, conversation_id: str, column: str = "text") -> tuple[str, ...]:
-        sql = f"select {column} from {table} where conversation_id = ? order by position"  # noqa: S608 - our own names
-        return tuple(text for (text,) in self._all(sql, conversation_id))
+    def promises(self, numbers: Collection[int]) -> Mapping[int, tuple[str, str | None]]:
+        """Number -> text and when it was marked as done, of those action items that there ever were."""
+        from convo_sync.archive import promises
 
-    def _keypoints(self, conversation_id: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        sections: dict[int, tuple[str, list[str]]] = {}
-        sql = "select section, coalesce(heading, ''), text from keypoints where conversation_id = ? order by position"
-        for section, heading, text in self._all(sql, conversation_id):
-            points = sections.setdefault(section, (heading, []))[1]
-            if text is not None:
-                points.append(text)
-        return tuple((heading, tuple(points)) for heading, points in sections.values())
+        with self._plainly():
+            return promises.numbered(self._connection, numbers)
+
+    def decisions(
+        self, about: str = "", *, since: str | None = None, before: str | None = None, limit: int = -1
+    ) -> Decisions:
+        """Decisions, those of the newest meeting first; with `about`, the best first. Arguments as above."""
+        from convo_sync.archive import promises
+
+        with self._plainly():
+            return promises.decisions(self._connection, self.search, about, since=since, before=before, limit=limit)
+
+    def briefing(self, words: str, now: datetime, *, limit: int = 2) -> Briefing:
+        """What was discussed, decided and promised with a person, about a topic, or for a calendar event.
+
+        Args:
+            words: an event's id or title, a person's name, or what it is about.
+            now: which events are still to come is seen from here.
+            limit: entries of each kind at most.
+        """
+        from convo_sync.archive import briefing
+
+        with self._plainly():
+            return briefing.brief(self._connection, self.search, words, now, limit)
+
+    def digest(self, since: str, before: str, *, limit: int = 5) -> Digest:
+        """The meetings that began since then and before then, and what came of them.
+
+        Args:
+            since: as UTC text; so is `before`.
+            limit: decisions and action items at most, each.
+        """
+        from convo_sync.archive import digest
+
+        rows = self.meetings(since=since, before=before)
+        with self._plainly():
+            return digest.digest(self._connection, self.search, rows, since, before, limit)
+
+    def as_of(self) -> str | None:
+        """When the last complete sync ended, as UTC text; None before the first."""
+        from convo_sync.archive import promises
+
+        with self._plainly():
+            return promises.as_of(self._connection)
 
     def status(self, now: datetime) -> Status:
         """Coverage, backlog, the hour and the last runs, at `now`."""
@@ -248,7 +311,13 @@ def _row(row: Sequence[Any]) -> MeetingRow:
     )
 
 
-def _require_current(connection: sqlite.Connection, path: Path | str) -> None:
+def require_current(connection: sqlite.Connection, path: Path | str) -> None:
+    """Refuse a file that holds nothing yet, or is older than what a reader understands.
+
+    Raises:
+        ArchiveMissing: it is empty.
+        ArchiveUnfit: it is of an older version.
+    """
     version = sqlite.check_version(connection, path)
     if version == 0:
         raise ArchiveMissing(f"{path} is empty: nothing is archived yet.", "Run `convo-sync sync`: it fills the file.")

@@ -1,111 +1,176 @@
-"""Ranked search over segments and notes. It reads the index, and knows nothing of how a hit is shown."""
+"""One search: what was understood, ranked over transcripts and notes, and made into hits.
+
+It reads the archive, and knows nothing of how a hit is shown.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from itertools import islice
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convo_sync.archive import sqlite
+from convo_sync.archive import ranking, snippets, sqlite
+from convo_sync.archive.matching import TURNS
+from convo_sync.archive.wording import Wording
 from convo_sync.hits import Coverage, Hit, SearchResult
 from convo_sync.query import Query
 
+if TYPE_CHECKING:  # a search waits for what is imported here
+    from convo_sync.archive import noted
+
 KINDS = ("title", "transcript", "keypoints", "decision", "action_item", "feedback", "email", "answer")
-MARK_OPEN, MARK_CLOSE = "\u2068", "\u2069"  # isolates: never in a transcript by themselves, and harmless where shown
-_RANKED = 400
-_LONG = 4_000  # characters; a longer text's snippet is made in pieces, see `snippets`
-
-# Ranked first, and a snippet only for what is shown: 400 snippets would take longer than the ranking.
-_SEGMENTS = """
-    select segments_fts.rowid, c.id, c.title, c.start_time, s.position, s.speaker, s.timestamp, s.text, -rank
-    from segments_fts
-    join segments s on s.id = segments_fts.rowid
-    join conversations c on c.id = s.conversation_id
-    where segments_fts match ?
-    order by rank
-    limit ?
-"""
-# One placeholder a kind is put in: ranked among the wanted kinds alone, or the others would use up the limit.
-_NOTES = """
-    select notes_fts.rowid, c.id, c.title, c.start_time, n.kind, n.text, -rank
-    from notes_fts
-    join _notes n on n.id = notes_fts.rowid
-    join conversations c on c.id = n.conversation_id
-    where notes_fts match ? and n.kind in ({})
-    order by rank
-    limit ?
-"""
+_MOST = 1_000_000  # hits: more than any archive has
+MARK_OPEN, MARK_CLOSE = snippets.MARK_OPEN, snippets.MARK_CLOSE
 
 
-def search(connection: sqlite.Connection, query: Query, *, limit: int, kinds: Collection[str]) -> SearchResult:
-    """Hits best first: those with every word before those with some.
+class Candidate(NamedTuple):
+    """A hit to be: enough to order it, and to read the rest where it is shown."""
+
+    score: float
+    number: int
+    kind: str
+    first: int
+    last: int
+    position: int
+    text: str
+
+
+class _Found(NamedTuple):
+    """`marks`: FTS5 queries for what was found in transcripts, `note_marks` in notes."""
+
+    candidates: list[Candidate]
+    conversations: set[int]
+    more: bool
+    marks: Sequence[str] = ()
+    note_marks: Sequence[str] = ()
+
+
+def search(
+    connection: sqlite.Connection, query: Query, *, limit: int, kinds: Collection[str], newest_first: bool = False
+) -> SearchResult:
+    """Hits best first, or newest first.
 
     Args:
         limit: hits at most.
         kinds: of `KINDS`; those to look at.
     """
-    found: dict[tuple[str, str, int | None, str], _Found] = {}
-    most, more = max(_RANKED, limit + 1), False
-    if not query.is_empty:
-        for match in dict.fromkeys((query.every(), query.some())):
-            ranked = _ranked(connection, match, kinds, most)
-            more |= len(ranked) >= most
-            for each in ranked:
-                found.setdefault((each.hit.conversation_id, each.hit.kind, each.hit.position, each.hit.text), each)
-            if len(found) > limit:
-                break
-    shown = tuple(_with_snippet(connection, each, query) for each in islice(found.values(), max(0, limit)))
-    total = len({each.hit.conversation_id for each in found.values()})
-    return SearchResult(query.text, total, more or len(found) > limit, shown, coverage(connection))
+    among, wanted = None, list(dict.fromkeys(kinds))
+    if query.has_filters:
+        from convo_sync.archive import scope
+
+        among, wanted = scope.numbers(connection, query.filters), scope.kinds(query.filters, kinds)
+    limit = min(max(0, limit), _MOST)
+    found = _found(connection, query, wanted, among, max(1, limit), newest_first=newest_first)
+    meetings = _meetings(connection, {each.number for each in found.candidates})
+    _order(found.candidates, meetings, newest_first=newest_first)
+    shown = found.candidates[:limit]
+    hits = _marked(_hits(connection, shown, meetings), found)
+    more = found.more or len(found.candidates) > len(shown)
+    return SearchResult(query.text, len(found.conversations), more, hits, coverage(connection, among))
 
 
-class _Found(NamedTuple):
-    """A hit that has no snippet yet, and the index row and query that found it."""
+def _found(
+    connection: sqlite.Connection,
+    query: Query,
+    kinds: Collection[str],
+    among: Collection[int] | None,
+    limit: int,
+    *,
+    newest_first: bool,
+) -> _Found:
+    filters = query.filters
+    if query.is_empty and not query.has_filters:
+        return _Found([], set(), more=False)
+    if query.is_empty:
+        from convo_sync.archive import scope
 
-    hit: Hit
-    rowid: int
-    match: str
-
-
-def _ranked(connection: sqlite.Connection, match: str, kinds: Collection[str], most: int) -> list[_Found]:
-    found: list[_Found] = []
+        candidates = [Candidate(0.0, *row) for row in scope.listed(connection, filters, kinds, among)]
+        return _Found(candidates, {each.number for each in candidates}, more=False)
+    asked = ranking.Asked(Wording(query), limit, among, filters.speakers, filters.not_speakers, newest_first)
+    result = _Found([], set(), more=False)
     if "transcript" in kinds:
-        found.extend(_segment_hits(connection.execute(_SEGMENTS, (match, most)), match))
+        passages, conversations, more, marks = ranking.rank(connection, asked)
+        candidates = [Candidate(each.score, each.number, "transcript", *each.passage[:3], "") for each in passages]
+        result = _Found(candidates, conversations, more, marks)
     of_notes = [kind for kind in kinds if kind != "transcript"]
-    if of_notes:
-        sql = _NOTES.format(", ".join("?" * len(of_notes)))
-        found.extend(_note_hits(connection.execute(sql, (match, *of_notes, most)), match))
-    return sorted(found, key=lambda each: (-each.hit.score, each.hit.conversation_id, each.hit.position or 0))
+    if of_notes and not (filters.speakers or filters.not_speakers):
+        from convo_sync.archive import noted
+
+        result = _with_notes(result, noted.rank(connection, asked, of_notes, most=max(100, limit + 1)))
+    return result
 
 
-def _segment_hits(rows: Iterable[tuple[Any, ...]], match: str) -> Iterable[_Found]:
-    for rowid, id_, title, start, position, speaker, timestamp, text, score in rows:
-        hit = Hit(
-            id_, title, start, "transcript", position, position, position, speaker, timestamp, text, "", score
-        )  # fmt: skip
-        yield _Found(hit, rowid, match)
+def _with_notes(result: _Found, found: noted.Found) -> _Found:
+    candidates = [Candidate(each.score, each.number, each.kind, -1, -1, -1, each.text) for each in found.notes]
+    return result._replace(
+        candidates=result.candidates + candidates,
+        conversations=result.conversations | {each.number for each in found.notes},
+        note_marks=found.marks,
+    )
 
 
-def _note_hits(rows: Iterable[tuple[Any, ...]], match: str) -> Iterable[_Found]:
-    for rowid, id_, title, start, kind, text, score in rows:
-        yield _Found(Hit(id_, title, start, kind, None, None, None, None, None, text, "", score), rowid, match)
+def _order(candidates: list[Candidate], meetings: Mapping[int, tuple[str, str, str]], *, newest_first: bool) -> None:
+    """Best first, the newer of two that are equally good before the other; or newest first, then by how good."""
+    by_time = itemgetter(2)
+    candidates.sort(key=lambda each: each.first)
+    if not newest_first:
+        candidates.sort(key=lambda each: by_time(meetings[each.number]), reverse=True)
+        candidates.sort(key=lambda each: -round(each.score, 6))
+        return
+    candidates.sort(key=lambda each: -each.score)
+    candidates.sort(key=lambda each: by_time(meetings[each.number]), reverse=True)
 
 
-def _with_snippet(connection: sqlite.Connection, found: _Found, query: Query) -> Hit:
-    index = "segments_fts" if found.hit.kind == "transcript" else "notes_fts"
-    if len(found.hit.text) > _LONG:
-        from convo_sync.archive import snippets
-
-        matches, marks = (found.match, query.some()), (MARK_OPEN, MARK_CLOSE)
-        return found.hit._replace(snippet=snippets.telling_part(connection, index, found.hit.text, matches, marks))
-    sql = f"select snippet({index}, 0, ?, ?, '…', 24) from {index} where {index} match ? and rowid = ?"  # noqa: S608 - ours
-    row = connection.execute(sql, (MARK_OPEN, MARK_CLOSE, found.match, found.rowid)).fetchone()
-    return found.hit._replace(snippet=row[0])
+def _meetings(connection: sqlite.Connection, numbers: Iterable[int]) -> dict[int, tuple[str, str, str]]:
+    sql = """
+        select number, id, title, start_time
+        from conversations
+        where number in (select value from json_each(?))
+    """
+    rows = connection.execute(sql, (f"[{','.join(map(str, numbers))}]",))
+    return {number: (id_, title, start) for number, id_, title, start in rows}
 
 
-def coverage(connection: sqlite.Connection) -> Coverage:
-    """How many conversations there are, and how many of them have no transcript yet."""
-    conversations, transcripts = connection.execute(
-        "select (select count(*) from conversations), (select count(*) from documents where kind = 'transcript')"
-    ).fetchone()
-    return Coverage(conversations, conversations - transcripts)
+def _hits(
+    connection: sqlite.Connection, shown: Sequence[Candidate], meetings: Mapping[int, tuple[str, str, str]]
+) -> list[Hit]:
+    turns = _turns(connection, [each.number * TURNS + each.position for each in shown if each.kind == "transcript"])
+    hits = []
+    for each in shown:
+        id_, title, start = meetings[each.number]
+        if each.kind == "transcript":
+            speaker, timestamp, text = turns[each.number * TURNS + each.position]
+            place = (each.position, each.first, each.last)
+            hits.append(Hit(id_, title, start, each.kind, *place, speaker, timestamp, text, "", each.score))
+        else:
+            hits.append(Hit(id_, title, start, each.kind, None, None, None, None, None, each.text, "", each.score))
+    return hits
+
+
+def _marked(hits: Sequence[Hit], found: _Found) -> tuple[Hit, ...]:
+    """The hits with their snippets: those of transcripts and notes apart, since a word may be in one of them alone."""
+    marked: dict[int, str] = {}
+    for marks, said in ((found.marks, True), (found.note_marks, False)):
+        at = [number for number, hit in enumerate(hits) if (hit.kind == "transcript") is said]
+        matches = [" OR ".join(marks)] if marks else ()
+        texts = snippets.snippets([hits[number].text for number in at], matches) if at else ()
+        marked.update(zip(at, texts, strict=True))
+    return tuple(hit._replace(snippet=marked[number]) for number, hit in enumerate(hits))
+
+
+def _turns(connection: sqlite.Connection, ids: Sequence[int]) -> dict[int, tuple[Any, ...]]:
+    sql = "select id, speaker, timestamp, text from segments where id in (select value from json_each(?))"
+    rows = connection.execute(sql, (f"[{','.join(map(str, ids))}]",))
+    return {id_: tuple(rest) for id_, *rest in rows}
+
+
+def coverage(connection: sqlite.Connection, among: Collection[int] | None = None) -> Coverage:
+    """How many conversations there are in the range, and how many of them have no transcript yet."""
+    if among is None:
+        sql = "select (select count(*) from conversations), (select count(*) from _outlines)"
+        conversations, transcripts = connection.execute(sql).fetchone()
+    else:
+        sql = "select count(*) from _outlines where number in (select value from json_each(?))"
+        conversations = len(among)
+        (transcripts,) = connection.execute(sql, (f"[{','.join(map(str, among))}]",)).fetchone()
+    return Coverage(conversations, conversations - transcripts, in_range=among is not None)

@@ -29,6 +29,8 @@ Connection = sqlite3.Connection
 Row = sqlite3.Row
 Error = sqlite3.Error
 Warning = sqlite3.Warning
+# What it takes to read something damaged: SQLite quotes it as it is, and believes sizes that it finds in an index.
+BROKEN = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 Connect = Callable[..., sqlite3.Connection]
 
 APPLICATION_ID = 0x434E5653  # "CNVS": the file's mark, which `file` and doctor read
@@ -38,7 +40,7 @@ BUSY_SECONDS = 5.0
 _PAUSE_SECONDS = 0.01
 # WAL reset race, fixed in 3.51.3 (sqlite.org/wal.html); here only one connection writes, so doctor just says it.
 WAL_RACE_FIXED = (3, 51, 3)
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 _READS = frozenset({
     sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE,
@@ -57,6 +59,12 @@ _OF_THE_FILE = frozenset({
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR,
 })  # fmt: skip
+# What comes from the disk, from others or from a person, and says nothing of what a statement touched.
+_PASSING = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM,
+})  # fmt: skip
+_CORRUPT_VTAB = sqlite3.SQLITE_CORRUPT | 1 << 8  # a name of its own it has not in every build of the module
 _WRITER_SETTINGS = (
     "synchronous = full",
     # macOS: without these a write reaches the drive's cache, and not the disk. Elsewhere they change nothing.
@@ -79,6 +87,11 @@ def open_plain(path: Path) -> Connection:
 def open_in_memory() -> Connection:
     """An empty database without a file."""
     return sqlite3.connect(":memory:", isolation_level=None)
+
+
+def open_temporary() -> Connection:
+    """An empty database in a nameless temporary file, which the system takes away with the connection."""
+    return sqlite3.connect("", isolation_level=None)
 
 
 def version_tuple() -> tuple[int, int, int]:
@@ -185,6 +198,24 @@ def _only_reading(action: int, first: str | None, second: str | None, _database:
 
 
 @contextlib.contextmanager
+def snapshot(connection: Connection) -> Iterator[None]:
+    """Inside, a connection opened for reading sees the archive as it is at the first look, whatever is written."""
+    connection.set_authorizer(None)  # which knows no transactions; the file is opened read-only all the same
+    try:
+        connection.execute("begin")
+        yield
+    finally:
+        if connection.in_transaction:
+            connection.execute("rollback")
+        connection.set_authorizer(_only_reading)
+
+
+def read_any_text(connection: Connection) -> None:
+    """Let text that is no UTF-8 be read too: it is unlike any text that was stored, and must be told apart."""
+    connection.text_factory = lambda raw: raw.decode("utf-8", "surrogateescape")
+
+
+@contextlib.contextmanager
 def plain_errors(path: Path | str) -> Iterator[None]:
     """Turn SQLite's errors into sentences. Ours pass through."""
     try:
@@ -221,6 +252,11 @@ def _code(error: sqlite3.Error) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
+def is_passing(error: BaseException) -> bool:
+    """Whether an error may be over another time: the statement and what it touched are in order."""
+    return isinstance(error, sqlite3.Error) and _code(error) in _PASSING
+
+
 def refused(error: Error | Warning | ValueError, path: Path | str) -> ConvoSyncError:
     """What it means for a person whose own statement failed."""
     if isinstance(error, sqlite3.Error) and _code(error) in _OF_THE_FILE:
@@ -244,6 +280,11 @@ def explain(error: sqlite3.Error, path: Path | str) -> ArchiveError | ArchiveLoc
             f"There is no room left to write to {path}. Everything committed before is kept.",
             "Free some disk space, then run the same command again.",
         )
+    if is_of_a_search_index(error):
+        return ArchiveUnfit(
+            f"The search index of {path} is damaged ({error}).",
+            "Run `convo-sync archive repair`: it makes the index anew. `convo-sync doctor` says what else is wrong.",
+        )
     if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return ArchiveUnfit(
             f"{path} is damaged, or not an SQLite file ({error}).", "Run `convo-sync doctor`, or restore a backup."
@@ -258,6 +299,13 @@ def explain(error: sqlite3.Error, path: Path | str) -> ArchiveError | ArchiveLoc
             "Check the disk and its limits, then run the same command again.",
         )
     return ArchiveError(f"SQLite failed on {path} ({error}).", "Run `convo-sync doctor`.")
+
+
+def is_of_a_search_index(error: BaseException) -> bool:
+    """Whether SQLite says of a search index that it is broken."""
+    said = str(error)
+    constructed = "vtable constructor failed" in said or "invalid fts5 file format" in said
+    return constructed or getattr(error, "sqlite_errorcode", 0) == _CORRUPT_VTAB
 
 
 def check_version(connection: Connection, path: Path | str) -> int:

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from convo_sync.archive import health, sqlite
+from convo_sync.archive.repair import RESTORE
 from convo_sync.cli.finding import Finding, State, ok, problem, skipped
 from convo_sync.errors import ArchiveError, ArchiveLocked, ArchiveUnfit, ConfigurationError, ConvoSyncError, StorageFull
 from convo_sync.lock import WriterLock
@@ -22,7 +23,6 @@ DISK, LOCK, ARCHIVE, INDEX = NAMES = ("disk", "lock", "archive", "search index")
 LEAST_FREE = 200 * 10**6
 GROWTH = 2
 _UNSOUND = "the archive has to be in order first"
-_RESTORE = "Move it away and restore a backup; without one, `convo-sync sync` archives anew what Convo still has."
 
 
 def examine(path: Path, account: str | None, base_url: str | None) -> list[Finding]:
@@ -89,7 +89,7 @@ def _file(path: Path, account: str | None, base_url: str | None) -> tuple[Findin
         with health.Examination(path) as examination:
             return _opened(path, examination, account, base_url)
     except ConvoSyncError as error:
-        step = _RESTORE if "doctor" in error.next_step else ""
+        step = RESTORE if "doctor" in error.next_step else ""
         return problem(ARCHIVE, error, next_step=step), skipped(INDEX, _UNSOUND)
 
 
@@ -104,7 +104,7 @@ def _opened(
         return problem(ARCHIVE, unsound), skipped(INDEX, _UNSOUND)
     amiss = foreign(facts, account, base_url) or _readable(path)
     well = ok(ARCHIVE, f"{path}: {count(facts.conversations, 'meeting')}, sound")
-    return problem(ARCHIVE, amiss) if amiss else well, _index(path, examination)
+    return problem(ARCHIVE, amiss) if amiss else well, _index(examination)
 
 
 def _outdated(path: Path, facts: health.Facts) -> ConvoSyncError | None:
@@ -135,15 +135,14 @@ def _damaged(path: Path, examination: health.Examination) -> ConvoSyncError | No
     damage = examination.damage()
     if not damage:
         return None
-    return ArchiveUnfit(f"{path} is damaged ({damage[0]}).", _RESTORE)
+    return ArchiveUnfit(f"{path} is damaged ({damage[0]}).", RESTORE)
 
 
-def _index(path: Path, examination: health.Examination) -> Finding:
+def _index(examination: health.Examination) -> Finding:
     state = examination.indexes()
     if state.faults:
-        command = f"No text is lost. To make it anew: sqlite3 {shlex.quote(str(path))} {shlex.quote(state.mending)}"
-        broken = ArchiveError(f"{'; '.join(state.faults)}.", command if state.mending else _RESTORE)
-        return problem(INDEX, broken)
+        step = "No text is lost. Run `convo-sync archive repair`: it makes the index anew from the text."
+        return problem(INDEX, ArchiveError(f"{'; '.join(state.faults)}.", step))
     return ok(
         INDEX, "agrees with the text" if state.in_depth else "has an entry for every text (contents not compared)"
     )

@@ -31,14 +31,21 @@ HOMES = {
     "search": ("convo_sync.cli.search", "Find what was said."),
     "show": ("convo_sync.cli.show", "Show one meeting."),
     "list": ("convo_sync.cli.list", "List meetings, newest first."),
+    "actions": ("convo_sync.cli.actions", "List what is still to do, and mark what is done."),
+    "decisions": ("convo_sync.cli.decisions", "List what was decided."),
+    "prep": ("convo_sync.cli.prep", "Prepare for a person, a topic or an event: what was said, decided and promised."),
+    "digest": ("convo_sync.cli.digest", "Sum up the last days."),
     "sql": ("convo_sync.cli.sql", "Ask the archive in SQL, read-only."),
+    "archive": ("convo_sync.cli.archive", "Look after the archive's file: verify, repair."),
     "simulator": ("convo_sync.cli.simulator", "Run a strict Convo API on this machine, for trying out."),
     "completion": ("convo_sync.cli.completion", "Print the completion script for your shell."),
 }
 
 
 # What these import logs nothing, and a search does not wait for `logging`.
-READING = frozenset(("status", "search", "show", "list", "sql", "completion"))
+READING = frozenset((
+    "status", "search", "show", "list", "actions", "decisions", "prep", "digest", "sql", "completion",
+))  # fmt: skip
 # These look into config.toml themselves, where a mistake in it is theirs to report, or need no archive.
 SELF_SUFFICIENT = frozenset(("init", "doctor", "demo", "simulator", "completion"))
 ENVIRONMENT = (

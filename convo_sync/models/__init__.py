@@ -9,7 +9,7 @@ from convo_sync.models.body import NotJson, NotTheApi, clean, read_envelope, rea
 from convo_sync.models.calendar import event_document, read_events
 from convo_sync.models.documents import read_document, read_generated
 from convo_sync.models.listing import listing_document, read_conversation, read_page
-from convo_sync.models.stored import read_stored
+from convo_sync.models.stored import read_stored, read_stored_row
 
 __all__ = [
     "NotJson",
@@ -26,6 +26,7 @@ __all__ = [
     "read_page",
     "read_profile",
     "read_stored",
+    "read_stored_row",
     "read_webhook",
     "read_webhooks",
 ]

@@ -6,7 +6,7 @@ from convo_sync.models.body import read_envelope
 from convo_sync.models.calendar import event_document
 from convo_sync.models.documents import read_document
 from convo_sync.models.listing import listing_document, read_row
-from convo_sync.records import ConversationId, Document, Kind
+from convo_sync.records import ConversationId, Document, Kind, Listing
 
 
 def read_stored(conversation_id: ConversationId, kind: Kind, body: bytes) -> Document | None:
@@ -18,8 +18,17 @@ def read_stored(conversation_id: ConversationId, kind: Kind, body: bytes) -> Doc
         NotTheApi: the body is not of this kind.
     """
     if kind is Kind.LISTING:
-        row = read_row(read_envelope(body))
+        row = read_stored_row(body)
         return None if row is None else listing_document(row)
     if kind is Kind.EVENT:
         return event_document(read_envelope(body))
     return read_document(conversation_id, kind, body)
+
+
+def read_stored_row(body: bytes) -> Listing | None:
+    """Read the stored body of a listing as the row of the list that it was; None where that is unusable.
+
+    Raises:
+        NotTheApi: it is no JSON object.
+    """
+    return read_row(read_envelope(body))

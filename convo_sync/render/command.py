@@ -15,6 +15,11 @@ def show(id_: str, options: str = "") -> str:
     return f"convo-sync show {_quoted(name)}{given}"
 
 
+def line(*words: str) -> str:
+    """``convo-sync`` with these words, whatever is in them."""
+    return " ".join(("convo-sync", *(_quoted(safe(word)) for word in words)))
+
+
 def _quoted(word: str) -> str:
     if word.isascii() and word.replace("_", "").replace("-", "").isalnum():
         return word

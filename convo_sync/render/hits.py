@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from convo_sync.hits import Hit, SearchResult
+from convo_sync.hits import Hit, SearchResult, Segment
 from convo_sync.render import command
-from convo_sync.render.text import Look, count, marked, safe, safe_marked, wrap
+from convo_sync.render.text import Look, clip, count, marked, safe, safe_marked, wrap
 from convo_sync.render.when import day_and_minute, into
 
+# The turns before a hit's and after it.
+Around = tuple[Sequence[Segment], Sequence[Segment]]
 # The contract of `search --json`, in this order.
 HIT_KEYS = (
     "conversation_id", "title", "start_time", "kind", "position", "first_position", "last_position", "speaker",
@@ -34,17 +36,21 @@ def as_json(result: SearchResult) -> dict[str, Any]:
     }
 
 
-def lines(result: SearchResult, look: Look) -> Iterator[str]:
-    """The hits, a meeting's together where its best one ranks; then what there is besides, and how to open one."""
-    groups: dict[str, list[Hit]] = {}
-    for hit in result.hits:
-        groups.setdefault(hit.conversation_id, []).append(hit)
+def lines(result: SearchResult, look: Look, around: Sequence[Around] = ()) -> Iterator[str]:
+    """The hits, a meeting's together where its best one ranks; then what there is besides, and how to open one.
+
+    Args:
+        around: the turns before and after each hit; none for none.
+    """
+    groups: dict[str, list[tuple[Hit, Around]]] = {}
+    for hit, turns in zip(result.hits, around or [((), ())] * len(result.hits), strict=True):
+        groups.setdefault(hit.conversation_id, []).append((hit, turns))
     number = 0
     for hits in groups.values():
-        yield from _heading(hits[0], look)
-        for hit in hits:
+        yield from _heading(hits[0][0], look)
+        for hit, turns in hits:
             number += 1
-            yield from _hit(number, hit, look)
+            yield from _hit(number, hit, turns, look)
         yield ""
     yield from wrap(_summary(result, shown=len(groups)), look.prose)
     unseen = blind_spot(result)
@@ -56,7 +62,10 @@ def lines(result: SearchResult, look: Look) -> Iterator[str]:
 def blind_spot(result: SearchResult) -> str:
     """What the search could not see, as a sentence; empty where it saw all."""
     lacking = result.coverage.without_transcript
-    return f"{count(lacking, 'meeting has', 'meetings have')} no transcript yet." if lacking else ""
+    if not lacking:
+        return ""
+    where = " in this range" if result.coverage.in_range else ""
+    return f"{count(lacking, 'meeting')}{where} {'has' if lacking == 1 else 'have'} no transcript yet."
 
 
 def _heading(hit: Hit, look: Look) -> Iterator[str]:
@@ -66,7 +75,7 @@ def _heading(hit: Hit, look: Look) -> Iterator[str]:
     yield look.faint(f"{day_and_minute(hit.start_time, look)} · {safe(hit.conversation_id)}")
 
 
-def _hit(number: int, hit: Hit, look: Look) -> Iterator[str]:
+def _hit(number: int, hit: Hit, around: Around, look: Look) -> Iterator[str]:
     label = f"{number:3}. "
     if hit.kind == "title":
         yield f"{label}in the title"
@@ -75,7 +84,15 @@ def _hit(number: int, hit: Hit, look: Look) -> Iterator[str]:
     if hit.position is None:
         about = [_NAMES.get(hit.kind, hit.kind)]
     yield f"{label}{' · '.join(filter(None, about))}"
-    yield from marked(wrap(safe_marked(hit.snippet), look.prose, " " * len(label)), look)
+    before, after = around
+    indent = " " * len(label)
+    yield from (_neighbour(turn, indent, look) for turn in before)
+    yield from marked(wrap(safe_marked(hit.snippet), look.prose, indent), look)
+    yield from (_neighbour(turn, indent, look) for turn in after)
+
+
+def _neighbour(turn: Segment, indent: str, look: Look) -> str:
+    return look.faint(clip(f"{indent}{safe(turn.speaker or 'unknown')}: {safe(turn.text)}", look.prose))
 
 
 def _summary(result: SearchResult, *, shown: int) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from convo_sync.render.text import Look, clip, pad, safe, width
+from convo_sync.render import when
+from convo_sync.render.text import Look, clip, pad, safe, width, wrap
 from convo_sync.render.when import length, minute, zone
 from convo_sync.views import MeetingRow
 
@@ -26,9 +27,9 @@ _START, _LENGTH, _TURNS, _TITLE, _ID, _NOTE = range(6)
 _TO_THE_RIGHT = (_LENGTH, _TURNS)
 
 
-def as_json(rows: Sequence[MeetingRow]) -> dict[str, Any]:
-    """The document that ``list --json`` prints."""
-    return {"conversations": [{key: getattr(row, key) for key in ROW_KEYS} for row in rows]}
+def as_json(rows: Sequence[MeetingRow], as_of: str | None) -> dict[str, Any]:
+    """The document that ``list --json`` prints; `as_of` is when the last complete sync ended."""
+    return {"conversations": [{key: getattr(row, key) for key in ROW_KEYS} for row in rows], "as_of": as_of}
 
 
 def lines(rows: Sequence[MeetingRow], look: Look, *, whole: bool) -> Iterator[str]:
@@ -42,6 +43,11 @@ def lines(rows: Sequence[MeetingRow], look: Look, *, whole: bool) -> Iterator[st
     for row, row_cells in zip(rows, cells, strict=True):
         line = _line(row_cells, widths)
         yield look.faint(line) if row.gone_at else line
+
+
+def age_lines(as_of: str | None, look: Look) -> Iterator[str]:
+    """How old the list is."""
+    yield from map(look.faint, wrap(when.as_of(as_of, look), look.prose))
 
 
 def _fit(widths: dict[int, int], columns: int) -> None:

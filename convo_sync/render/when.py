@@ -51,6 +51,18 @@ def _rounded_up(moment: datetime) -> str:
     return iso(min(moment, _LATEST) + timedelta(minutes=1) - timedelta(microseconds=1))
 
 
+def as_of(moment: str | None, look: Look) -> str:
+    """How old an answer is: when the last complete sync ended, None for never."""
+    if moment is None:
+        return "No sync has completed yet: this may not be all there is."
+    return f"As of {day_and_minute(moment, look)}, when the last complete sync ended."
+
+
+def day(text: str, look: Look) -> str:
+    """``2026-03-19``."""
+    return at(text, look).date().isoformat()
+
+
 def zone(look: Look) -> str:
     """What stands after a time."""
     return " UTC" if look.utc else ""
@@ -76,6 +88,12 @@ def into(timestamp: str | None, start: str, look: Look) -> str:
 def length(minutes: float | None) -> str:
     """``52 min``; empty where unknown."""
     return "" if minutes is None else f"{minutes:.0f} min"
+
+
+def hours(minutes: float) -> str:
+    """``45 min``, ``2 h``, ``2 h 5 min``."""
+    whole, rest = divmod(round(minutes), 60)
+    return " ".join(filter(None, (f"{whole:,} h" if whole else "", f"{rest} min" if rest or not whole else "")))
 
 
 def age(text: str, now: datetime) -> str:

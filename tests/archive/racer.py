@@ -25,7 +25,8 @@ def once_only(database: sqlite_utils.Database) -> None:
 def race() -> None:
     """Open each path that is named; say whose archive it is."""
     if sys.argv[1] == "upgrade":
-        migrate.MIGRATIONS, sqlite.SCHEMA_VERSION = (once_only,), 2
+        migrate.MIGRATIONS = (*migrate.MIGRATIONS, once_only)
+        sqlite.SCHEMA_VERSION += 1
     print("ready", flush=True)
     for line in sys.stdin:
         try:

@@ -130,12 +130,22 @@ ASKING: Mapping[str, Call] = {
 
 READING: Mapping[str, Call] = {
     "search": lambda r: r.search("zebra budget"),
+    "turns": lambda r: r.turns(ONE, 0, 2),
     "meetings": lambda r: r.meetings(),
     "meeting": lambda r: r.meeting(ONE),
     "status": lambda r: r.status(NOW)._replace(path="", bytes=0),
     "next_steps": lambda r: r.next_steps(NOW),
+    "action_items": lambda r: r.action_items("Leonie", done=True),
+    "promises": lambda r: r.promises([1]),
+    "decisions": lambda r: r.decisions("zebra"),
+    "briefing": lambda r: r.briefing("zebra", NOW),
+    "digest": lambda r: r.digest("2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z"),
+    "as_of": lambda r: r.as_of(),
     "execute": lambda r: list(r.execute("select * from segments order by id")[1]),
 }
+
+# What looks at no table.
+THINKING: Mapping[str, Call] = {"explain": lambda r: r.explain("zebra budget")}
 
 CLOSING = ("close",)
 
@@ -155,11 +165,11 @@ def content(path: Path) -> Content:
 
 
 def is_sound(path: Path) -> None:
-    """SQLite and both indexes find nothing wrong."""
+    """SQLite and all indexes find nothing wrong."""
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
         assert connection.execute("pragma foreign_key_check").fetchall() == []
-        for index in ("segments_fts", "notes_fts"):
+        for index in ("segments_fts", "transcripts_fts", "notes_fts"):
             connection.execute(f"insert into {index} ({index}, rank) values ('integrity-check', 1)")
 
 

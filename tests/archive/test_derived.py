@@ -28,6 +28,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     **{name: (*table.scope, *table.key) for name, table in derived.TABLES.items() if table.is_public},
     "documents": ("conversation_id", "kind", "item"),
     "conversations": ("id",),
+    "promises": ("conversation_id", "text", "nth"),
 }
 INTERNAL = {"id", "changed", "number"}
 WORDS = ("zebra", "budget", "lid", "zebra budget", "hinge lid hinge", "über", "")

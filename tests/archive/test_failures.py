@@ -24,6 +24,7 @@ from .storage import (
     CLOSING,
     NOW,
     READING,
+    THINKING,
     WRITING,
     another_connection,
     asked,
@@ -40,7 +41,16 @@ OTHER_UID = 65534
 def test_every_storage_method_stands_in_the_tables() -> None:
     """A new method of the archive or the reader needs a call in storage.py, so that these tests try it."""
     assert names(Archive) == {*WRITING, *ASKING, *CLOSING}
-    assert names(Reader) == {*READING, *CLOSING}
+    assert names(Reader) == {*READING, *THINKING, *CLOSING}
+
+
+@pytest.mark.parametrize("name", THINKING)
+def test_what_looks_at_no_table_needs_none(path: Path, name: str) -> None:
+    """Expect the same answer from a file without a sound table."""
+    with Reader(path) as reader:
+        before = THINKING[name](reader)
+        with another_connection(path, "drop table segments", "drop table segments_fts"):
+            assert THINKING[name](reader) == before
 
 
 # -- another program holds the file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from convo_sync.archive import repair
 from convo_sync.errors import StorageFull
 
 from ..rig import Rig, iso, row
-from .storage import is_sound
+from .damages import damage, others
+from .storage import NOW, is_plain, is_sound
 
 MEETINGS, TURNS = 12, 400
 
@@ -70,6 +73,29 @@ def test_a_disk_that_is_full(small_disk: Path) -> None:
         assert rig.asked("getTranscript") - asked == MEETINGS - len(kept)
         assert rig.rows("select count(*) from segments") == [(MEETINGS * TURNS,)]
     is_sound(rig.path)
+
+
+@pytest.mark.parametrize("room", [0, 100_000])
+@pytest.mark.parametrize("broken", ["delete from segments", "drop table segments_fts_config"])
+def test_a_repair_on_a_disk_that_is_full(small_disk: Path, broken: str, room: int) -> None:
+    """Expect "no room", no document touched, and a sound archive once there is room."""
+    with Rig.serving(small_disk) as rig:
+        for number in range(2):
+            _add_large(rig, number)
+        rig.complete()
+    before = others(rig.path)
+    assert _mount("-o", "remount,size=16m", small_disk) == 0  # SQLite needs a few times the file to tidy it up
+    damage(rig.path, broken, "vacuum", "pragma wal_checkpoint(truncate)")
+    _fill(small_disk / "ballast")
+    os.truncate(small_disk / "ballast", (small_disk / "ballast").stat().st_size - room)
+    with pytest.raises(StorageFull) as caught:
+        repair.mend(rig.path, NOW)
+    is_plain(caught.value)
+    (small_disk / "ballast").unlink()
+    assert others(rig.path) == before
+    assert repair.mend(rig.path, NOW).needs_repair
+    assert repair.examine(rig.path).is_sound
+    assert rig.rows("select count(*) from segments") == [(2 * TURNS,)]
 
 
 def _fill(path: Path) -> None:

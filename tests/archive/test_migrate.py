@@ -25,6 +25,7 @@ from .storage import NOW, ONE, asked, content, is_sound, store, transcript
 
 ROOT = Path(__file__).parent.parent.parent
 Database = sqlite_utils.Database
+CURRENT = sqlite.SCHEMA_VERSION
 
 
 def add_a_column(database: Database) -> None:
@@ -54,15 +55,15 @@ def leave_orphans(database: Database) -> None:
 
 @contextlib.contextmanager
 def knowing(monkeypatch: pytest.MonkeyPatch, *steps: migrate.Migration) -> Iterator[None]:
-    """A newer program, that has these steps."""
+    """A newer program, that has these steps too."""
     with monkeypatch.context() as patch:
-        patch.setattr(migrate, "MIGRATIONS", steps)
-        patch.setattr(sqlite, "SCHEMA_VERSION", 1 + len(steps))
+        patch.setattr(migrate, "MIGRATIONS", (*migrate.MIGRATIONS, *steps))
+        patch.setattr(sqlite, "SCHEMA_VERSION", CURRENT + len(steps))
         yield
 
 
 def copy_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}.v1")
+    return path.with_name(f"{path.name}.v{CURRENT}")
 
 
 def test_every_version_has_its_step() -> None:
@@ -77,14 +78,15 @@ def test_an_upgrade_does_every_step_and_keeps_a_copy(path: Path, monkeypatch: py
         pass
     after = content(path)
     assert after["moods"] == [("fine",)]
-    assert (after["user_version"], ("schema_version", "3") in after["meta"]) == ([(3,)], True)
+    newest = CURRENT + 2
+    assert (after["user_version"], ("schema_version", str(newest)) in after["meta"]) == ([(newest,)], True)
     assert [row[:-1] for row in after["conversations"]] == before["conversations"]
     for table in before.keys() - {"meta", "conversations", "user_version", "sqlite_sequence"}:
         assert after[table] == before[table], table
     assert content(copy_of(path)) == before
     assert sorted(each.name for each in path.parent.iterdir() if "archive" in each.name) == [
         "archive.db",
-        "archive.db.v1",
+        copy_of(path).name,
     ]
     is_sound(path)
 
@@ -190,7 +192,7 @@ def test_a_crash_while_upgrading(path: Path, monkeypatch: pytest.MonkeyPatch, wh
 def test_half_a_copy_of_a_dead_process_is_no_obstacle(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Expect it to be made anew."""
     before = content(path)
-    path.with_name("archive.db.v1.partial").write_bytes(b"half of a copy")
+    path.with_name(f"{copy_of(path).name}.partial").write_bytes(b"half of a copy")
     with knowing(monkeypatch, add_a_column), Archive(path, NOW):
         pass
     assert content(copy_of(path)) == before
@@ -280,9 +282,12 @@ def test_nobody_else_can_read_a_file_or_enter_the_folder(tmp_path: Path, monkeyp
         found: dict[str, Any] = {each.name: oct(each.stat().st_mode & 0o777) for each in path.parent.iterdir()}
     lock.release()
     assert found == dict.fromkeys(
-        ["archive.db", "archive.db-wal", "archive.db-shm", "archive.db.v1", "archive.db.lock", "archive.db.lock.note"],
+        [
+            "archive.db", "archive.db-wal", "archive.db-shm", copy_of(path).name, "archive.db.lock",
+            "archive.db.lock.note",
+        ],
         "0o600",
-    )
+    )  # fmt: skip
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 

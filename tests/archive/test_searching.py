@@ -72,14 +72,35 @@ def test_hits_of_one_kind_are_not_crowded_out(filled: Path) -> None:
     assert not found.more
 
 
-@pytest.mark.parametrize("limit", [10, 400, 500, 599])
-def test_more_is_said_whenever_there_is_more(filled: Path, limit: int) -> None:
-    """As many hits as were asked for, and the truth about the rest, beyond what is ranked by default."""
+@pytest.mark.parametrize("limit", [1, 5, 6, 7, 61, 66, 10_000])
+def test_more_is_said_whenever_there_is_more_of_a_transcript(filled: Path, limit: int) -> None:
+    """As many passages as were asked for, and the truth about the rest: 600 turns of two words are six of them."""
     with Reader(filled) as reader:
         found = reader.search("yeah", limit=limit, kinds=("transcript",))
-        assert (len(found.hits), found.more) == (limit, True)
-        everything = reader.search("yeah", limit=10_000, kinds=("transcript",))
-        assert (len(everything.hits), everything.more) == (600, False)
+    assert (len(found.hits), found.more, found.total) == (min(limit, 6), limit < 6, 1)
+
+
+@pytest.mark.parametrize("limit", [1, 10, 99, 100, 101, 899, 900, 901, 10_000])
+def test_more_is_said_whenever_there_is_more(filled: Path, limit: int) -> None:
+    """As many notes as were asked for, and the truth about the rest, beyond what is ranked by default."""
+    with Reader(filled) as reader:
+        found = reader.search("decided", limit=limit)
+    assert (len(found.hits), found.more, found.total) == (min(limit, 900), limit < 900, 1)
+
+
+@pytest.mark.parametrize("limit", [1, 59, 60, 61, 119, 120, 121])
+def test_more_is_said_of_many_meetings(tmp_path: Path, limit: int) -> None:
+    """The truth where as many meetings have a hit as are looked into, one less, and one more."""
+    path = tmp_path / "archive.db"
+    with Archive(path, NOW) as archive:
+        ids = [f"sess_{number}" for number in range(120)]
+        archive.store_page([listed(each) for each in ids], None, 1, NOW, Budget())
+        for each in ids:
+            store(archive, transcript(each, ["the zebra"]))
+    with Reader(path) as reader:
+        found = reader.search("zebra", limit=limit)
+    assert (len(found.hits), found.more) == (min(limit, 120), limit < 120)
+    assert min(limit, 120) <= found.total <= 120
 
 
 def test_a_heading_alone_and_a_section_without_one_stay_apart(filled: Path) -> None:

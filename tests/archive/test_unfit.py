@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from convo_sync.archive import sqlite
+from convo_sync.archive import repair, sqlite
 from convo_sync.archive.health import Examination
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
@@ -47,6 +47,11 @@ def test_a_damaged_file(path: Path, seed: int) -> None:
         examination.facts()
         examination.damage()
         examination.indexes()
+    for call in (repair.examine, lambda path: repair.mend(path, NOW)):
+        try:
+            call(path)
+        except ConvoSyncError as error:
+            is_plain(error)
 
 
 def test_damage_is_told_as_damage(path: Path) -> None:
@@ -59,6 +64,8 @@ def test_damage_is_told_as_damage(path: Path) -> None:
     path.write_bytes(damaged)
     with Reader(path) as reader:
         for name, call in READING.items():
+            if name == "explain":
+                continue  # it reads the query alone
             with pytest.raises(ArchiveUnfit, match="damaged") as caught:
                 call(reader)
             assert (caught.value.exit_code, "doctor" in caught.value.next_step) == (78, True), name
@@ -102,8 +109,10 @@ UNFIT: list[tuple[Callable[[Path], None], str]] = [
 ]
 COMMANDS = (
     ("status",), ("list",), ("search", "zebra"), ("show", "sess_one"), ("sql", "select * from segments"),
-    ("sync", "--dry-run"), ("sync",),
+    ("actions",), ("actions", "done", "1"), ("decisions",), ("prep", "zebra"), ("digest",), ("list", "--with", "ann"),
+    ("sync", "--dry-run"), ("archive", "verify"), ("archive", "repair", "--dry-run"),
 )  # fmt: skip
+WRITING_COMMANDS = (("sync",), ("archive", "repair"))
 
 
 @pytest.fixture
@@ -121,7 +130,7 @@ def test_a_file_that_is_no_archive_of_ours(
     """Expect every command to refuse it in plain words with exit 78, and to leave every byte of it alone."""
     make(path)
     before = path.read_bytes()
-    for command in COMMANDS:
+    for command in COMMANDS + WRITING_COMMANDS:
         ran = console("--archive", path, *command)
         assert (ran.code, ran.out) == (78, ""), (command, ran)
         assert words in ran.err
@@ -141,7 +150,7 @@ def test_an_older_file_names_the_command_that_upgrades_it(path: Path, monkeypatc
     assert (caught.value.exit_code, "convo-sync sync" in caught.value.next_step) == (78, True)
 
 
-@pytest.mark.parametrize("command", [each for each in COMMANDS if each != ("sync",)], ids=" ".join)
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
 def test_a_reading_command_on_an_older_file(
     path: Path, console: Console, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:

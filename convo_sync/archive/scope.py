@@ -1,0 +1,96 @@
+"""Where a query's filters say to look: conversations and kinds. It knows no words and no ranking."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from convo_sync.archive import outlines, sqlite
+from convo_sync.archive.wording import Wording, folded_text
+from convo_sync.query import Filters
+
+
+def numbers(connection: sqlite.Connection, filters: Filters) -> Collection[int] | None:
+    """The conversations that fit, by number; None where any does."""
+    if filters._replace(kinds=(), not_kinds=()) == Filters():
+        return None
+    sql = """
+        select c.number, c.id, c.title, o.speakers
+        from conversations c
+        left join _outlines o on o.number = c.number
+        where (?1 is null or c.start_time >= ?1)
+            and (?2 is null or c.start_time < ?2)
+            and (?3 is null or c.minutes >= ?3)
+    """
+    rows = connection.execute(sql, (filters.after, filters.before, filters.min_minutes))
+    return {number for number, id_, title, speakers in rows if _fits(filters, id_, title, speakers)}
+
+
+def kinds(filters: Filters, asked: Collection[str]) -> list[str]:
+    """The kinds to look at."""
+    return [kind for kind in asked if (not filters.kinds or kind in filters.kinds) and kind not in filters.not_kinds]
+
+
+def _fits(filters: Filters, id_: str, title: str, speakers: str | None) -> bool:
+    if filters.ids and not any(_begins(id_, each) for each in filters.ids):
+        return False
+    if any(_begins(id_, each) for each in filters.not_ids):
+        return False
+    if filters.titles or filters.not_titles:
+        plain = folded_text(title)
+        if not all(folded_text(each) in plain for each in filters.titles):
+            return False
+        if any(folded_text(each) in plain for each in filters.not_titles):
+            return False
+    if filters.speakers:
+        return any(Wording.fits(name, filters.speakers, ()) for name in outlines.names(speakers or '[""]'))
+    return True
+
+
+def _begins(id_: str, beginning: str) -> bool:
+    return id_.startswith(beginning) or id_.startswith(f"sess_{beginning}")
+
+
+def listed(
+    connection: sqlite.Connection, filters: Filters, wanted: Collection[str], among: Collection[int] | None
+) -> Iterator[tuple[int, str, int, int, int, str]]:
+    """What filters without words are about, the newest first.
+
+    The first turn of whoever was named; else the titles of meetings or, of other kinds, the texts themselves. Each is
+    (number, kind, first, last, position, text).
+    """
+    within = None if among is None else f"[{','.join(map(str, among))}]"
+    speaking = bool(filters.speakers or filters.not_speakers)
+    if not speaking and "title" not in wanted and "transcript" not in wanted:
+        yield from _notes(connection, wanted, within)
+        return
+    sql = """
+        select c.number, c.title, o.lengths, o.voices, o.speakers
+        from conversations c
+        left join _outlines o on o.number = c.number
+        where ?1 is null or c.number in (select value from json_each(?1))
+        order by c.start_time desc, c.number
+    """
+    for number, title, lengths, voices, speakers in connection.execute(sql, (within,)):
+        if not speaking and "title" in wanted:
+            yield number, "title", -1, -1, -1, title
+        elif "transcript" in wanted:
+            names = outlines.names(speakers or '[""]')
+            fits = [Wording.fits(name, filters.speakers, filters.not_speakers) for name in names]
+            turns = zip(outlines.unpacked(lengths or b""), outlines.unpacked(voices or b""), strict=True)
+            position = next((at for at, (words, voice) in enumerate(turns) if words and fits[voice]), None)
+            if position is not None:
+                yield number, "transcript", position, position, position, ""
+
+
+def _notes(
+    connection: sqlite.Connection, kinds: Collection[str], within: str | None
+) -> Iterator[tuple[int, str, int, int, int, str]]:
+    sql = f"""
+        select c.number, n.kind, -1, -1, -1, n.text
+        from _notes n
+        join conversations c on c.id = n.conversation_id
+        where n.kind in ({", ".join("?" * len(kinds))})
+            and (? is null or c.number in (select value from json_each(?)))
+        order by c.start_time desc, c.number, n.id
+    """  # noqa: S608 - placeholders
+    yield from connection.execute(sql, (*kinds, within, within))
