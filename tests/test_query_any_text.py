@@ -161,6 +161,7 @@ def test_order_changes_nothing(texts: sqlite3.Connection, pieces: list[str]) -> 
 LONG = 100_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     ["(", ")", "-(", "(a ", "a) ", "f(", '"a" OR ', "lid ", "-lid ", "w1 OR ", "(a OR b) ", "(a OR -b) -(c d) ", "字",

@@ -197,6 +197,7 @@ def test_what_has_a_word(text: str) -> None:
 LONG = 1_000_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     [

@@ -161,10 +161,23 @@ def histories(draw: st.DrawFn) -> list[tuple[ConversationId, list[Turn]]]:
     return history
 
 
-@settings(max_examples=60)
+@settings(max_examples=10)
+@given(history=histories())
+def test_a_history_equals_a_fresh_archive(history: list[tuple[ConversationId, list[Turn]]]) -> None:
+    """Expect, after each transcript, what an archive has that received only the current ones."""
+    follow(history)
+
+
+@pytest.mark.slow
+@settings(max_examples=100)
 @given(history=histories())
 def test_any_history_equals_a_fresh_archive(history: list[tuple[ConversationId, list[Turn]]]) -> None:
-    """Expect, after each transcript, what an archive has that received only the current ones."""
+    """Expect the same of many more."""
+    follow(history)
+
+
+def follow(history: list[tuple[ConversationId, list[Turn]]]) -> None:
+    """Store one after the other, and compare after each."""
     current: dict[ConversationId, Document] = {}
     with an_archive() as archive:
         for conversation_id, said in history:
