@@ -14,12 +14,13 @@ from convo_sync.archive.matching import TURNS, Sought
 from convo_sync.archive.wording import Wording
 from convo_sync.passages import LONGEST, Passage
 
-_CONVERSATIONS, _CONVERSATIONS_FOR_FEW = 60, 40  # at least so many are looked into: for a question, for a few words
+_CONVERSATIONS = 40  # at least so many are looked into
 _FURTHER = 8  # times as many, where those have too few passages
 _TERMS = 48  # at most, the rarest
-_POSTINGS = 50_000  # turns that are looked up
+_POSTINGS = 25_000  # turns that are looked up
 _OF_A_CONVERSATION = 0.6  # what its score counts beside its passage's
 _PRESENT = 2.0  # where somebody who was named takes part
+_COMMON = 2_000  # turns that have the rarest word of a question that is about no certain turn
 _READ = 500  # turns with every word, of which the text is read
 _FEW = 30  # turns with every word: so few are what was meant
 MEANT, _WELL = 100.0, 0.5  # where every word stands together: in so few places, or of so few words; else
@@ -65,7 +66,7 @@ def rank(connection: sqlite.Connection, asked: Asked) -> Found:
     if not any(each.said for each in sought):
         return Found([], set(), more=False)
     size = outlines.size(connection)
-    most = max(_CONVERSATIONS_FOR_FEW if wording.is_short else _CONVERSATIONS, asked.most)
+    most = max(_CONVERSATIONS, asked.most)
     affordable = _affordable(sought)
     while True:
         deciding = [each.match for each in _deciding(sought, size.transcripts, most, wording)]
@@ -194,6 +195,8 @@ class _Ranking:
         Where they are many, those of the conversations that are looked into anyway.
         """
         wording, among = self._asked.wording, self._asked.among
+        if self._sought[0].said > _COMMON and not wording.is_short:
+            return []  # nobody asks so long a question for a turn of common words
         if wording.signs and (found := self._with_signs()):
             return found
         for strict in wording.strict(self._named.terms):
