@@ -14,7 +14,7 @@ from convo_sync.archive.matching import TURNS, Sought
 from convo_sync.archive.wording import Wording
 from convo_sync.passages import LONGEST, Passage
 
-_CONVERSATIONS = 40  # at least so many are looked into
+_CONVERSATIONS, _CONVERSATIONS_FOR_FEW = 40, 32  # at least so many are looked into: for a question, for a few words
 _FURTHER = 8  # times as many, where those have too few passages
 _TERMS = 48  # at most, the rarest
 _POSTINGS = 25_000  # turns that are looked up
@@ -66,7 +66,7 @@ def rank(connection: sqlite.Connection, asked: Asked) -> Found:
     if not any(each.said for each in sought):
         return Found([], set(), more=False)
     size = outlines.size(connection)
-    most = max(_CONVERSATIONS, asked.most)
+    most = max(_CONVERSATIONS_FOR_FEW if wording.is_short else _CONVERSATIONS, asked.most)
     affordable = _affordable(sought)
     while True:
         deciding = [each.match for each in _deciding(sought, size.transcripts, most, wording)]

@@ -150,8 +150,12 @@ def _hits(
 def _marked(hits: Sequence[Hit], found: _Found) -> tuple[Hit, ...]:
     """The hits with their snippets: those of transcripts and notes apart, since a word may be in one of them alone."""
     marked: dict[int, str] = {}
-    for marks, said in ((found.marks, True), (found.note_marks, False)):
-        at = [number for number, hit in enumerate(hits) if (hit.kind == "transcript") is said]
+    everything = list(range(len(hits)))
+    of_notes = [number for number in everything if hits[number].kind != "transcript"]
+    groups = [(found.marks, everything)]  # mostly the same was found in both, and one look is enough
+    if of_notes and set(found.marks) != set(found.note_marks):
+        groups.append((found.note_marks, of_notes))
+    for marks, at in groups:
         matches = [" OR ".join(marks)] if marks else ()
         texts = snippets.snippets([hits[number].text for number in at], matches) if at else ()
         marked.update(zip(at, texts, strict=True))
