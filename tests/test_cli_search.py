@@ -116,3 +116,10 @@ def test_filters_alone(call: Call) -> None:
     assert places(call, "before:2026-03-10") == [(BUDGET, None), (GONE, None)]
     assert places(call, "speaker:mara", "title:budget") == [(BUDGET, 0)]
     assert "in the title" in call("search", "title:flip").out
+
+
+def test_filters_that_no_meeting_fits(call: Call) -> None:
+    """Expect the filters to be named, and not an archive with meetings to be called empty."""
+    ran = call("search", "speaker:nobody", "lid")
+    assert (ran.code, ran.out) == (3, "")
+    assert ran.err.startswith("No meeting is as the filters say: speaker:nobody lid\n")
