@@ -1,4 +1,4 @@
--- The archive of convo-sync: the latest shape, in full. Version 2.
+-- The archive of convo-sync: the latest shape, in full. Version 3.
 --
 -- This file is a public contract: tables and views are documented in docs/tables.md (made from the comments here), and
 -- change only with a migration and a line in CHANGELOG.md. Names that begin with an underscore, and the search indexes,
@@ -60,8 +60,9 @@ create table revisions (
     bytes integer not null, -- its length before compression, in bytes
     fetched_at text not null, -- when it was first received
     cause text not null, -- why it was fetched, in words
-    run_id integer, -- the run that fetched it
+    run_id integer, -- the run that fetched it; null where a person asked for it by hand
     changed integer not null, -- number of the transaction that stored it
+    ledger_id integer, -- the line of the ledger that it was made for; null where it was found
     unique (document_id, revision)
 ) strict;
 
@@ -375,6 +376,60 @@ create table account (
     changed integer not null -- number of the transaction that last changed this row
 ) strict;
 
+-- A month of the account's AI credits, as this archive saw it begin: the server's reset moved forward, its counter fell.
+create table credit_periods (
+    number integer primary key, -- 1, 2, 3 … in order
+    began_at text not null, -- when its first reading was made
+    resets_at text, -- when the server says that it ends, as last read
+    cap_warned_at text, -- when its owner was told that most of monthly_cap is spent; null: not yet
+    low_warned_at text, -- when its owner was told that the account's allowance runs low; null: not yet
+    changed integer not null -- number of the transaction that last changed this row
+) strict;
+
+-- The server's counter of AI credits, each time it was read.
+create table credit_readings (
+    id integer primary key, -- 1, 2, 3 … in order
+    period integer not null references credit_periods (number), -- the month it belongs to
+    read_at text not null, -- when, by the server's clock
+    used integer, -- credits used this month, other tools' included; null where the server did not say
+    allowance integer, -- credits a month; null where unlimited or not said
+    remaining integer, -- credits left, as the server counts; null where unlimited or not said
+    resets_at text, -- when the month ends
+    changed integer not null -- number of the transaction that stored it
+) strict;
+
+-- The ledger: every AI credit that was to be spent, and what became of it. A line is committed before its request leaves.
+create table ledger (
+    id integer primary key, -- 1, 2, 3 … in order
+    conversation_id text not null, -- the meeting
+    kind text not null check (kind in ('keypoints', 'feedback', 'answer', 'email')), -- what was to be made
+    rule text, -- the rule of config.toml that wanted it; null: a person asked for it by hand
+    reason text not null, -- why, in words
+    request text, -- JSON: the question of an answer; whom an e-mail is for, and its tone
+    forced integer not null, -- 1 where a new one was to be made even if the server had one
+    state text not null check (state in ('reserved', 'spent', 'free', 'refused', 'unknown')), -- how far it came
+    credits integer not null, -- what it counts: 1 while it is reserved, spent or unknown, else 0
+    evidence text not null, -- what showed that it was spent, free or refused, in words
+    reserved_at text not null, -- when it was committed, by the server's clock, before its request
+    settled_at text, -- when its state became certain; null while it is reserved or unknown
+    period integer not null references credit_periods (number), -- the month in which it was reserved
+    last_period integer, -- the last month that its charge may lie in; null while that is open
+    reading_id integer not null references credit_readings (id), -- the server's counter right before it
+    document_digest text, -- of the document that was held before; null where there was none
+    transcript_digest text, -- of the transcript that was held then
+    item text, -- which answer or e-mail came; null where none did
+    digest text, -- of the document that came; null where none did
+    changed integer not null -- number of the transaction that last changed this row
+) strict;
+create index ledger_changed on ledger (changed); -- the change feed
+
+-- Replies that were paid for, as received, until they are read; what cannot be read stays. Internal.
+create table _replies (
+    ledger_id integer primary key references ledger (id), -- whose reply it is
+    body blob not null, -- as received
+    received_at text not null -- when
+) strict;
+
 -- What is indexed of a turn where that is not its text: scripts without spaces, and emoji. Internal.
 create table _segment_forms (
     id integer primary key, -- the turn's
@@ -565,3 +620,20 @@ select
     f.talk_listen_ratio -- 0 to 1
 from feedback f
 join conversations c on c.id = f.conversation_id;
+
+-- AI credits by month and by what spent them: one row a month, rule (or hand) and kind.
+create view credit_use as
+select
+    l.period, -- number of the month
+    p.began_at, -- when it was first seen
+    p.resets_at, -- when it ends
+    coalesce(l.rule, 'by hand') as spender, -- the rule of config.toml, or by hand
+    l.kind, -- keypoints, feedback, answer, email
+    sum(l.credits) as credits, -- spent, or perhaps spent
+    sum(l.state = 'spent') as spent, -- certainly spent, or taken for spent
+    sum(l.state in ('reserved', 'unknown')) as unknown, -- whose outcome is not known yet
+    sum(l.state = 'free') as free, -- that the server had already, and gave for nothing
+    sum(l.state = 'refused') as refused -- that cost nothing
+from ledger l
+join credit_periods p on p.number = l.period
+group by l.period, coalesce(l.rule, 'by hand'), l.kind;

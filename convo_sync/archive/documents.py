@@ -20,6 +20,16 @@ _LEVEL = 2
 
 
 @dataclass(frozen=True, slots=True)
+class _Arrival:
+    """Why a version came, by which run and for which line of the ledger, and when."""
+
+    cause: str
+    run_id: int | None
+    ledger_id: int | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class _Held:
     id: int
     revision: int
@@ -28,22 +38,33 @@ class _Held:
     newest_digest: str
 
 
-def store(change: Change, document: Document, *, current: bool, cause: str, run_id: int, now: datetime) -> bool:
+def store(
+    change: Change,
+    document: Document,
+    *,
+    current: bool,
+    cause: str,
+    run_id: int | None,
+    now: datetime,
+    ledger_id: int | None = None,
+) -> bool:
     """Keep a document: a new revision if it differs from the newest, and current if it may be; whether it was new.
 
     Args:
         current: False keeps it as a revision only, behind the better one that is held.
+        ledger_id: the line of the ledger that paid for it.
     """
+    arrival = _Arrival(cause, run_id, ledger_id, now)
     held = _held(change, document)
     if held is None:
         document_id = _insert(change, document, now)
-        _insert_revision(change, document_id, 1, document, cause, run_id, now)
+        _insert_revision(change, document_id, 1, document, arrival)
         derived.store(change, document)
         return True
     is_new = held.newest_digest != document.digest
     revision = held.newest_revision + is_new
     if is_new:
-        _insert_revision(change, held.id, revision, document, cause, run_id, now)
+        _insert_revision(change, held.id, revision, document, arrival)
     if current and revision != held.revision:
         _make_current(change, held.id, revision, document, now)
         derived.store(change, document)
@@ -102,13 +123,13 @@ def _make_current(change: Change, document_id: int, revision: int, document: Doc
     )
 
 
-def _insert_revision(
-    change: Change, document_id: int, revision: int, document: Document, cause: str, run_id: int, now: datetime
-) -> None:
+def _insert_revision(change: Change, document_id: int, revision: int, document: Document, arrival: _Arrival) -> None:
     change.connection.execute(
         """
-        insert into revisions (document_id, revision, digest, body, bytes, fetched_at, cause, run_id, changed)
-        values (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        insert into revisions (
+            document_id, revision, digest, body, bytes, fetched_at, cause, run_id, ledger_id, changed
+        )
+        values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             document_id,
@@ -116,9 +137,10 @@ def _insert_revision(
             document.digest,
             zlib.compress(document.body, _LEVEL),
             len(document.body),
-            format_time(now),
-            cause,
-            run_id,
+            format_time(arrival.at),
+            arrival.cause,
+            arrival.run_id,
+            arrival.ledger_id,
             change.number,
         ),
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sqlite_utils
 
-from convo_sync.archive import sqlite, version_2
+from convo_sync.archive import sqlite, version_2, version_3
 from convo_sync.archive.schema import schema, statements
 from convo_sync.archive.transaction import transaction
 from convo_sync.errors import ArchiveError, ArchiveUnfit, StorageFull
@@ -23,7 +23,7 @@ from convo_sync.times import format_time
 
 Migration = Callable[[sqlite_utils.Database], None]
 # MIGRATIONS[n] brings version n + 1 to n + 2. Each runs inside the upgrade's transaction.
-MIGRATIONS: tuple[Migration, ...] = (version_2.upgrade,)
+MIGRATIONS: tuple[Migration, ...] = (version_2.upgrade, version_3.upgrade)
 
 
 def open_or_create(path: Path, now: datetime, connect: sqlite.Connect | None = None) -> sqlite.Connection:

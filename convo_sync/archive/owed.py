@@ -112,6 +112,11 @@ def least_recently_checked(connection: sqlite.Connection, count: int, kind: Kind
     return _owed(rows)
 
 
+def everything(connection: sqlite.Connection, conversation_id: ConversationId | None) -> Sequence[Owed]:
+    """All holdings of all conversations, deleted ones too, or of one."""
+    return _owed(connection.execute(f"{_OWED} where ?1 is null or c.id = ?1", (conversation_id,)))
+
+
 def transcripts(connection: sqlite.Connection, ids: Iterable[str]) -> Sequence[Owed]:
     """The transcript holdings of these conversations."""
     sql = f"{_OWED} where h.kind = 'transcript' and c.id = ?"

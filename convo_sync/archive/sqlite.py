@@ -40,7 +40,7 @@ BUSY_SECONDS = 5.0
 _PAUSE_SECONDS = 0.01
 # WAL reset race, fixed in 3.51.3 (sqlite.org/wal.html); here only one connection writes, so doctor just says it.
 WAL_RACE_FIXED = (3, 51, 3)
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _READS = frozenset({
     sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE,

@@ -13,9 +13,10 @@ from typing import Any, Self
 
 import sqlite_utils
 
-from convo_sync.archive import documents, hour, listings, migrate, owed, sqlite
+from convo_sync.archive import documents, hour, ledger, listings, migrate, owed, sqlite
+from convo_sync.archive.accounting import Accounting
 from convo_sync.archive.transaction import Change, transaction
-from convo_sync.budget import Budget
+from convo_sync.budget import Budget, server_now
 from convo_sync.plan.listing import Missing, Sweep, Vanished
 from convo_sync.records import (
     Account,
@@ -49,6 +50,7 @@ class Archive:
         self.path = path
         self._connection = migrate.open_or_create(path, now, connect)
         self._tables = sqlite_utils.Database(self._connection, execute_plugins=False)
+        self.accounting = Accounting(self._writing, self._reading)
 
     def __enter__(self) -> Self:
         return self
@@ -96,6 +98,7 @@ class Archive:
             for key, value in facts.items():
                 self._tables.table("meta").upsert({"key": key, "value": value}, pk="key")
             _store_account(self._tables, account, now, change.number)
+            ledger.read_counter(change, account, server_now(budget, now))
 
     def budget(self) -> Budget:
         """The hour as last written."""

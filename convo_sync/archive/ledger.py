@@ -1,0 +1,148 @@
+"""The ledger and the server's counter, written: each function is a part of one transaction.
+
+What a line means is decided in `credits`; this keeps it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from convo_sync.archive import books
+from convo_sync.archive.transaction import Change
+from convo_sync.credits.balance import begins_period
+from convo_sync.credits.entries import COUNTED, PENDING, Standing, Wish
+from convo_sync.records import Account, Document
+from convo_sync.times import format_time, write_time
+
+DIED = "the program ended before an answer came"
+
+
+def read_counter(change: Change, account: Account, now: datetime) -> None:
+    """Write down what a profile says of credits, and the month that it begins or goes on with."""
+    known = books.books(change.connection)
+    number = known.period.number if known.period else 0
+    if begins_period(known, account.credits_used, account.credits_reset_at, now):
+        number += 1
+        change.connection.execute(
+            "insert into credit_periods (number, began_at, resets_at, changed) values (?, ?, ?, ?)",
+            (number, format_time(now), write_time(account.credits_reset_at), change.number),
+        )
+    elif account.credits_reset_at is not None:
+        change.connection.execute(
+            "update credit_periods set resets_at = ?1, changed = ?2 where number = ?3 and resets_at is not ?1",
+            (format_time(account.credits_reset_at), change.number, number),
+        )
+    change.connection.execute(
+        """
+        insert into credit_readings (period, read_at, used, allowance, remaining, resets_at, changed)
+        values (?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            number,
+            format_time(now),
+            account.credits_used,
+            account.credits_limit,
+            account.credits_remaining,
+            write_time(account.credits_reset_at),
+            change.number,
+        ),
+    )
+    _close(change, number)
+
+
+def _close(change: Change, period: int) -> None:
+    """What was settled before this reading lies in this month or an earlier one, and in none that is to come."""
+    pending = ", ".join(f"'{each}'" for each in PENDING)
+    where = f"last_period is null and state not in ({pending})"
+    if change.connection.execute(f"select 1 from ledger where {where} limit 1").fetchone():  # noqa: S608 - our words
+        change.connection.execute(
+            f"update ledger set last_period = ?, changed = ? where {where}",  # noqa: S608 - our own words
+            (period, change.number),
+        )
+
+
+def reserve(change: Change, wish: Wish, now: datetime) -> int:
+    """Write a line before its request is sent; its id.
+
+    Raises:
+        IndexError: the server's counter was never read.
+    """
+    reading = books.books(change.connection).readings[-1]
+    cursor = change.connection.execute(
+        """
+        insert into ledger (
+            conversation_id, kind, rule, reason, request, forced, state, credits, evidence, reserved_at, period,
+            reading_id, document_digest, transcript_digest, changed
+        )
+        values (?, ?, ?, ?, ?, ?, 'reserved', 1, '', ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            wish.conversation_id,
+            wish.kind.value,
+            wish.rule,
+            wish.reason,
+            wish.request,
+            int(wish.force),
+            format_time(now),
+            reading.period,
+            reading.id,
+            wish.document_digest,
+            wish.transcript_digest,
+            change.number,
+        ),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def adopt(change: Change) -> int:
+    """Take the lines that a dead process left reserved for unknown; how many there were. Only one process writes."""
+    sql = "select id from ledger where state = 'reserved'"
+    left = [id_ for (id_,) in change.connection.execute(sql).fetchall()]
+    for id_ in left:
+        settle(change, id_, Standing.UNKNOWN, DIED, None)
+    return len(left)
+
+
+def settle(
+    change: Change, id_: int, standing: Standing, evidence: str, now: datetime | None, received: Document | None = None
+) -> None:
+    """Write what became of a line. `now` is None where that is not certain yet; `received` is what it brought."""
+    change.connection.execute(
+        """
+        update ledger
+        set state = ?, credits = ?, evidence = ?, settled_at = ?, item = ?, digest = ?, changed = ?
+        where id = ?
+        """,
+        (
+            standing.value,
+            int(standing in COUNTED),
+            evidence,
+            write_time(now),
+            received.item if received and received.item else None,
+            received.digest if received else None,
+            change.number,
+            id_,
+        ),
+    )
+
+
+def keep_reply(change: Change, id_: int, body: bytes, now: datetime) -> None:
+    """Keep a paid reply as received, before anybody reads it."""
+    change.connection.execute(
+        "insert or replace into _replies (ledger_id, body, received_at) values (?, ?, ?)",
+        (id_, body, format_time(now)),
+    )
+
+
+def drop_reply(change: Change, id_: int) -> None:
+    """Forget the raw reply: its document is stored."""
+    change.connection.execute("delete from _replies where ledger_id = ?", (id_,))
+
+
+def note_warning(change: Change, column: str, now: datetime) -> None:
+    """Remember that the owner was warned this month; `column` is one of our own names."""
+    change.connection.execute(
+        f"update credit_periods set {column} = ?, changed = ? "  # noqa: S608 - our own names
+        "where number = (select max(number) from credit_periods)",
+        (format_time(now), change.number),
+    )
