@@ -380,7 +380,7 @@ create table account (
 create table credit_periods (
     number integer primary key, -- 1, 2, 3 … in order
     began_at text not null, -- when its first reading was made
-    resets_at text, -- when the server says that it ends, as last read
+    resets_at text, -- when it ends, as the server said when it began
     cap_warned_at text, -- when its owner was told that most of monthly_cap is spent; null: not yet
     low_warned_at text, -- when its owner was told that the account's allowance runs low; null: not yet
     changed integer not null -- number of the transaction that last changed this row
@@ -411,6 +411,7 @@ create table ledger (
     credits integer not null, -- what it counts: 1 while it is reserved, spent or unknown, else 0
     evidence text not null, -- what showed that it was spent, free or refused, in words
     reserved_at text not null, -- when it was committed, by the server's clock, before its request
+    unknown_at text, -- when nobody waited for its answer any more; null where one came
     settled_at text, -- when its state became certain; null while it is reserved or unknown
     period integer not null references credit_periods (number), -- the month in which it was reserved
     last_period integer, -- the last month that its charge may lie in; null while that is open

@@ -53,10 +53,10 @@ def reserve(limit: int) -> int:
     return min(max(3, -(-limit // 20)), limit // 2)
 
 
-def available(budget: Budget, now: datetime) -> int:
-    """How many requests may be sent at `now`; the reserve is not for syncs."""
+def available(budget: Budget, now: datetime, *, typed: bool = False) -> int:
+    """How many requests may be sent at `now`; the reserve is for what a person typed, and not for syncs."""
     limit = budget.limit or SMALLEST_LIMIT
-    kept = reserve(limit)
+    kept = 0 if typed else reserve(limit)
     if budget.remaining is None or budget.reset_at is None:
         return max(0, limit - kept - _sent_within_hour(budget, now))
     if not _reset_passed(budget, now):

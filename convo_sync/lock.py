@@ -53,6 +53,8 @@ _POLL_SECONDS = 0.1
 NOTE_SECONDS = 10.0
 # After it yielded, a holder works on for so long: two long runs would else take turns at every document.
 TURN_SECONDS = 2.0
+# How long a holder that yielded waits to get the lock back: a generation may take a minute, and more than one may wait.
+RETURN_SECONDS = 300.0
 # What is longer was not written by this program.
 _LONGEST_NAME = 4096
 
@@ -169,7 +171,7 @@ class WriterLock:
         while self.is_asked_for() and time.monotonic() < deadline:
             self._sleep(_POLL_SECONDS)
         self._remove_note()
-        self.acquire(wait_seconds=6 * NOTE_SECONDS)
+        self.acquire(wait_seconds=RETURN_SECONDS)
         self._stays_until = time.monotonic() + TURN_SECONDS
         return True
 

@@ -14,6 +14,7 @@ from typing import Any
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.client import Client
+from convo_sync.credits.rules import Settings
 from convo_sync.errors import ConvoSyncError
 from convo_sync.records import Completeness, ConversationId, Document, Kind, Outcome, Page, Progress, RateReading, Run
 from convo_sync.simulator import DEMO_KEY, Clock, Simulator, World
@@ -86,6 +87,22 @@ class CrashingRemote:
         with self._around():
             return self._client.get_profile()
 
+    def generate_keypoints(self, *arguments: Any, **named: Any) -> tuple[Document, bool]:
+        with self._around():
+            return self._client.generate_keypoints(*arguments, **named)
+
+    def generate_feedback(self, *arguments: Any, **named: Any) -> tuple[Document, bool]:
+        with self._around():
+            return self._client.generate_feedback(*arguments, **named)
+
+    def ask(self, *arguments: Any, **named: Any) -> Document:
+        with self._around():
+            return self._client.ask(*arguments, **named)
+
+    def write_email(self, *arguments: Any, **named: Any) -> Document:
+        with self._around():
+            return self._client.write_email(*arguments, **named)
+
 
 class RecordingMeter(Meter):
     """A meter that also keeps what it was told."""
@@ -119,6 +136,7 @@ class Rig:
         self.key = DEMO_KEY
         self.clock_error = timedelta(0)
         self.events: list[Progress] = []
+        self.credits = Settings()
 
     @classmethod
     @contextmanager
@@ -150,7 +168,16 @@ class Rig:
             now=self.now,
         ) as client:
             remote = CrashingRemote(client, point) if point else client
-            run = Sync(remote, archive, meter, self.now, Options(**options), tell=self.events.append)
+            run = Sync(
+                remote,
+                archive,
+                meter,
+                self.now,
+                Options(**options),
+                tell=self.events.append,
+                paid=remote,
+                credits=lambda: self.credits,
+            )
             ended = run.run(Identity(self.url, hashlib.sha256(self.key.encode()).hexdigest()))
         archive.close()
         return ended

@@ -8,15 +8,15 @@ from typing import Any
 
 from convo_sync.archive import owed, sqlite
 from convo_sync.credits.balance import Books
-from convo_sync.credits.decision import Subject
 from convo_sync.credits.entries import Entry, Period, Reading, Standing, Wish
+from convo_sync.credits.fitness import Subject
 from convo_sync.records import ConversationId, Holding, Kind, State
 from convo_sync.times import parse_time, read_time
 
 _ENTRIES = """
     select l.id, l.conversation_id, l.kind, l.rule, l.reason, l.forced, l.request, l.document_digest,
-        l.transcript_digest, l.state, l.evidence, l.reserved_at, l.settled_at, l.period, l.last_period, l.reading_id,
-        r.used, r.resets_at, l.item, l.digest
+        l.transcript_digest, l.state, l.evidence, l.reserved_at, l.unknown_at, l.settled_at, l.period, l.last_period,
+        l.reading_id, r.used, r.resets_at, l.item, l.digest
     from ledger l
     join credit_readings r on r.id = l.reading_id
 """
@@ -52,7 +52,20 @@ def entries(connection: sqlite.Connection, where: str = "", *values: Any) -> Seq
 
 def _entry(row: Sequence[Any]) -> Entry:
     id_, conversation_id, kind, rule, reason, forced, request, document, transcript = row[:9]
-    state, evidence, reserved_at, settled_at, period, last_period, reading, used, resets_at, item, digest = row[9:]
+    (
+        state,
+        evidence,
+        reserved_at,
+        unknown_at,
+        settled_at,
+        period,
+        last_period,
+        reading,
+        used,
+        resets_at,
+        item,
+        digest,
+    ) = row[9:]
     wish = Wish(
         ConversationId(conversation_id), Kind(kind), rule, reason, bool(forced), request, document, transcript
     )  # fmt: skip
@@ -62,6 +75,7 @@ def _entry(row: Sequence[Any]) -> Entry:
         Standing(state),
         evidence,
         parse_time(reserved_at),
+        read_time(unknown_at),
         read_time(settled_at),
         period,
         last_period,
@@ -78,14 +92,15 @@ def subjects(
 ) -> Sequence[Subject]:
     """Every conversation (or one) with what is held of these kinds.
 
-    A document is outdated where the transcript's current version came after it, and another version before it.
+    A document is outdated where the transcript's current version came after it (and after the server made it), and
+    another version before it.
     """
     if not kinds:
         return []
     rows = connection.execute(
         """
         select h.conversation_id, h.kind, coalesce(o.turns, 0), coalesce(d.created_at, d.fetched_at), t.digest,
-            coalesce(tr.id > dr.id and exists (
+            tr.fetched_at, coalesce(tr.id > dr.id and coalesce(d.created_at, '') < tr.fetched_at and exists (
                 select 1 from revisions e where e.document_id = t.id and e.id < dr.id
             ), 0)
         from holdings h
@@ -108,9 +123,10 @@ def subjects(
             turns,
             read_time(made_at),
             transcript,
+            read_time(transcript_at),
             bool(is_outdated),
         )
-        for id_, kind, turns, made_at, transcript, is_outdated in rows
+        for id_, kind, turns, made_at, transcript, transcript_at, is_outdated in rows
     ]
 
 

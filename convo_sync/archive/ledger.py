@@ -9,9 +9,9 @@ from datetime import datetime
 
 from convo_sync.archive import books
 from convo_sync.archive.transaction import Change
-from convo_sync.credits.balance import begins_period
+from convo_sync.credits.balance import Turn, follow
 from convo_sync.credits.entries import COUNTED, PENDING, Standing, Wish
-from convo_sync.records import Account, Document
+from convo_sync.records import Account, ConversationId, Kind
 from convo_sync.times import format_time, write_time
 
 DIED = "the program ended before an answer came"
@@ -21,16 +21,17 @@ def read_counter(change: Change, account: Account, now: datetime) -> None:
     """Write down what a profile says of credits, and the month that it begins or goes on with."""
     known = books.books(change.connection)
     number = known.period.number if known.period else 0
-    if begins_period(known, account.credits_used, account.credits_reset_at, now):
+    turn = follow(known, account.credits_used, account.credits_reset_at, now)
+    if turn is Turn.BEGINS:
         number += 1
         change.connection.execute(
             "insert into credit_periods (number, began_at, resets_at, changed) values (?, ?, ?, ?)",
             (number, format_time(now), write_time(account.credits_reset_at), change.number),
         )
-    elif account.credits_reset_at is not None:
+    elif turn is Turn.MOVES:
         change.connection.execute(
-            "update credit_periods set resets_at = ?1, changed = ?2 where number = ?3 and resets_at is not ?1",
-            (format_time(account.credits_reset_at), change.number, number),
+            "update credit_periods set resets_at = ?, changed = ? where number = ?",
+            (write_time(account.credits_reset_at), change.number, number),
         )
     change.connection.execute(
         """
@@ -47,7 +48,26 @@ def read_counter(change: Change, account: Account, now: datetime) -> None:
             change.number,
         ),
     )
-    _close(change, number)
+    if turn is not Turn.UNCLEAR:
+        _close(change, number)
+
+
+def note_account(change: Change, account: Account, now: datetime) -> None:
+    """Let the account's row say what this profile says of credits."""
+    change.connection.execute(
+        """
+        update account
+        set credits_used = ?, credits_limit = ?, credits_remaining = ?, credits_reset_at = ?, read_at = ?, changed = ?
+        """,
+        (
+            account.credits_used,
+            account.credits_limit,
+            account.credits_remaining,
+            write_time(account.credits_reset_at),
+            format_time(now),
+            change.number,
+        ),
+    )
 
 
 def _close(change: Change, period: int) -> None:
@@ -94,19 +114,27 @@ def reserve(change: Change, wish: Wish, now: datetime) -> int:
     return int(cursor.lastrowid or 0)
 
 
-def adopt(change: Change) -> int:
+def adopt(change: Change, now: datetime) -> int:
     """Take the lines that a dead process left reserved for unknown; how many there were. Only one process writes."""
     sql = "select id from ledger where state = 'reserved'"
     left = [id_ for (id_,) in change.connection.execute(sql).fetchall()]
     for id_ in left:
-        settle(change, id_, Standing.UNKNOWN, DIED, None)
+        doubt(change, id_, DIED, now)
     return len(left)
 
 
+def doubt(change: Change, id_: int, evidence: str, now: datetime) -> None:
+    """Write that nobody knows, from now on, whether a line was paid."""
+    change.connection.execute(
+        "update ledger set state = 'unknown', evidence = ?, unknown_at = ?, changed = ? where id = ?",
+        (evidence, format_time(now), change.number, id_),
+    )
+
+
 def settle(
-    change: Change, id_: int, standing: Standing, evidence: str, now: datetime | None, received: Document | None = None
+    change: Change, id_: int, standing: Standing, evidence: str, now: datetime, item: str = "", digest: str = ""
 ) -> None:
-    """Write what became of a line. `now` is None where that is not certain yet; `received` is what it brought."""
+    """Write what became of a line; `item` and `digest` name what it brought."""
     change.connection.execute(
         """
         update ledger
@@ -117,9 +145,9 @@ def settle(
             standing.value,
             int(standing in COUNTED),
             evidence,
-            write_time(now),
-            received.item if received and received.item else None,
-            received.digest if received else None,
+            format_time(now),
+            item or None,
+            digest or None,
             change.number,
             id_,
         ),
@@ -131,6 +159,23 @@ def keep_reply(change: Change, id_: int, body: bytes, now: datetime) -> None:
     change.connection.execute(
         "insert or replace into _replies (ledger_id, body, received_at) values (?, ?, ?)",
         (id_, body, format_time(now)),
+    )
+
+
+def claim(change: Change, id_: int, conversation_id: ConversationId, kind: Kind) -> None:
+    """Note that the newest version of a document is what a line paid for, though another request brought it."""
+    change.connection.execute(
+        """
+        update revisions
+        set ledger_id = ?, changed = ?
+        where ledger_id is null and id = (
+            select max(r.id)
+            from revisions r
+            join documents d on d.id = r.document_id
+            where coalesce(d.conversation_id, '') = ? and d.kind = ? and d.item = ''
+        )
+        """,
+        (id_, change.number, conversation_id, kind.value),
     )
 
 

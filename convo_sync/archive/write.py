@@ -50,7 +50,7 @@ class Archive:
         self.path = path
         self._connection = migrate.open_or_create(path, now, connect)
         self._tables = sqlite_utils.Database(self._connection, execute_plugins=False)
-        self.accounting = Accounting(self._writing, self._reading)
+        self.accounting = Accounting(path, self._writing, self._reading)
 
     def __enter__(self) -> Self:
         return self
@@ -211,7 +211,7 @@ class Archive:
         *,
         current: bool,
         cause: str,
-        run_id: int,
+        run_id: int | None,
         now: datetime,
         budget: Budget,
     ) -> bool:

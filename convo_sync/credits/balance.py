@@ -9,9 +9,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import Enum, auto
 
 from convo_sync.credits.entries import COUNTED, USED_UP, Entry, Period, Reading, Standing
+
+# A reset that moved by less is the same one.
+SHORTEST_MOVE = timedelta(days=1)
+
+
+class Turn(Enum):
+    """What a reading says of the month: the same; the same, ending at another time; another; or not to be told."""
+
+    STAYS = auto()
+    MOVES = auto()
+    BEGINS = auto()
+    UNCLEAR = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +72,8 @@ def balance(books: Books, now: datetime) -> Balance:
     number = books.period.number + is_turned
     ours = [each for each in books.entries if each.counts_in(number)]
     counted = Counter(each.wish.rule for each in ours)
-    used = len(ours) if is_turned else least_used(books)
     reading = books.reading
+    used = len(ours) if is_turned else _used(books, reading, len(pending))
     return Balance(
         own=len(ours),
         by_rule=counted,
@@ -73,6 +86,12 @@ def balance(books: Books, now: datetime) -> Balance:
         used_up_until=None if is_turned else _used_up_until(books.entries, books.period.number, now),
         is_turned=is_turned,
     )
+
+
+def _used(books: Books, reading: Reading, pending: int) -> int | None:
+    """At least what must be used; what may still be charged counts beside what the server has counted."""
+    least = least_used(books)
+    return least if least is None or reading.used is None else max(least, reading.used + pending)
 
 
 def least_used(books: Books) -> int | None:
@@ -109,18 +128,25 @@ def _used_up_until(entries: Iterable[Entry], period: int, now: datetime) -> date
     return max(told, default=None)
 
 
-def begins_period(books: Books, used: int | None, resets_at: datetime | None, now: datetime) -> bool:
-    """Whether a new reading is the first of another month: `resetsAt` moved forward, and `used` fell.
+def follow(books: Books, used: int | None, resets_at: datetime | None, now: datetime) -> Turn:
+    """What a new reading says of the month: it begins another one when `resetsAt` moved forward and `used` fell.
 
-    It fell below the last reading, or, where the old month is over by its own word, below what we know was used: a
-    month's last charges are in no reading of that month, and its first may be none.
+    It fell below an earlier reading or, where the old month is over by its own word, below what we know was used: a
+    month's last charges may be in no reading. Where only `resetsAt` moved, either other tools have used the new month
+    as much, or `used` will fall later: the month goes on, and nothing is taken for proven.
     """
-    period, last = books.period, books.reading
+    period = books.period
     if period is None:
-        return True
-    if used is None or resets_at is None or period.resets_at is None or resets_at <= period.resets_at:
-        return False
-    if last is not None and last.used is not None and used < last.used:
-        return True
+        return Turn.BEGINS
+    if resets_at is None or period.resets_at is None:
+        return Turn.MOVES if resets_at is not None else Turn.STAYS
+    if resets_at - period.resets_at < SHORTEST_MOVE:
+        return Turn.STAYS
+    highest = max((each.used for each in books.readings if each.used is not None), default=None)
     known = least_used(books)
-    return period.resets_at <= now and known is not None and used < known
+    if used is not None and highest is not None and used < highest:
+        return Turn.BEGINS
+    if used is not None and known is not None and period.resets_at <= now and used < known:
+        return Turn.BEGINS
+    # With nothing of ours in it, it is the same whether it is the old month or a new one.
+    return Turn.UNCLEAR if any(each.counts_in(period.number) for each in books.entries) else Turn.MOVES

@@ -5,38 +5,21 @@ Rules in their order, within a rule the newest meeting first; each generation co
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from convo_sync.credits.balance import Balance, Books, balance
-from convo_sync.credits.entries import UNPROVEN, Entry, Standing, Wish
+from convo_sync.credits.entries import NOT_SENT, UNPROVEN, USED_UP, Entry, Standing, Wish
+from convo_sync.credits.fitness import Subject, filtered, unfit, wants
 from convo_sync.credits.rules import Rule, Settings, When
-from convo_sync.records import Conversation, Holding, Kind, State
+from convo_sync.records import Kind
 
 PRICE = 1
-FEWEST_SEGMENTS_FOR_FEEDBACK = 10
-_LONGEST_MEETING = timedelta(hours=24)
-_NAMES = {Kind.KEYPOINTS: "key points", Kind.FEEDBACK: "feedback", Kind.ANSWER: "an answer", Kind.EMAIL: "an e-mail"}
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """One conversation and the document that might be made of it. `holding` is of that document's kind.
-
-    `segments`: turns archived. `made_at`: when the server made the archived document (else when it came), None where
-    there is none. `is_outdated`: the transcript changed after that document came.
-    """
-
-    conversation: Conversation
-    transcript: Holding
-    holding: Holding
-    segments: int
-    made_at: datetime | None = None
-    transcript_digest: str | None = None
-    is_outdated: bool = False
+# After so many refusals in a row, of one document, the next attempt waits.
+PAUSES = (timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +51,26 @@ class Decision:
 
 
 def decide(
-    settings: Settings, books: Books, subjects: Iterable[Subject], now: datetime, *, presume_missing: bool = False
+    settings: Settings,
+    books: Books,
+    subjects: Iterable[Subject],
+    now: datetime,
+    *,
+    presume_missing: bool = False,
+    presume_money: bool = False,
 ) -> Decision:
     """What the rules buy at `now`, a server's time.
 
     Args:
         presume_missing: take what was never asked for as missing at the server, as a forecast of the next run does.
+        presume_money: leave cap, keep and what is left on the account aside: what would be bought if there were any.
     """
     if not settings.rules:
         return Decision(blocked="no rule in config.toml spends credits")
     if settings.monthly_cap is None:
         return Decision(blocked="[credits] monthly_cap is not set, so rules spend nothing")
     newest = sorted(subjects, key=lambda each: (each.conversation.start_time, each.conversation.id), reverse=True)
-    clerk = _Clerk(settings, books, now, presume_missing=presume_missing)
+    clerk = _Clerk(settings, books, now, presume_missing=presume_missing, presume_money=presume_money)
     for rule in settings.rules:
         for subject in newest:
             if subject.holding.kind is rule.generate:
@@ -99,8 +89,8 @@ def held_up(state: Balance) -> str:
 
 def objection(settings: Settings, state: Balance, *, over_cap: bool = False) -> str:
     """Why not one more credit may be spent, by rule or by hand; empty where it may."""
-    if state.used is None and not state.is_turned:
-        return "Convo does not say how many credits are used"
+    if not state.is_turned and (state.used is None or state.resets_at is None):
+        return "Convo does not say how many credits are used, and until when"
     if not over_cap and settings.monthly_cap is not None and state.own >= settings.monthly_cap:
         return f"monthly_cap is reached ({state.own} of {settings.monthly_cap})"
     if state.left is not None and state.left < PRICE:
@@ -113,9 +103,11 @@ def objection(settings: Settings, state: Balance, *, over_cap: bool = False) -> 
 class _Clerk:
     """Goes through the candidates, and counts what each purchase leaves for the next."""
 
-    def __init__(self, settings: Settings, books: Books, now: datetime, *, presume_missing: bool) -> None:
-        self._settings, self._books, self._now = settings, books, now
-        self._presume = presume_missing
+    def __init__(
+        self, settings: Settings, books: Books, now: datetime, *, presume_missing: bool, presume_money: bool
+    ) -> None:
+        self._settings, self._now = settings, now
+        self._presume_missing, self._presume_money = presume_missing, presume_money
         self.balance = balance(books, now)
         self._spent: Counter[str | None] = Counter(self.balance.by_rule)
         self._entries: dict[tuple[str, Kind], list[Entry]] = {}
@@ -139,12 +131,19 @@ class _Clerk:
         self.bought[key] = Generation(_wish(rule, subject), subject.conversation.title, subject.conversation.start_time)
 
     def _reasons(self, rule: Rule, subject: Subject, entries: Sequence[Entry]) -> Iterator[str]:
-        yield from unfit(subject, self._settings.settle, self._now, presume_missing=self._presume)
-        yield from _filtered(rule, subject.conversation, subject.segments, self._now)
+        yield from unfit(subject, self._settings.settle, self._now, presume_missing=self._presume_missing)
+        yield from filtered(rule, subject.conversation, subject.segments, self._now)
         if any(each.is_pending for each in entries):
             yield "the outcome of an earlier generation of it is not known yet"
-        if rule.when is When.MISSING and any(each.evidence == UNPROVEN for each in entries):
+        if any(_was_for_nothing(each, subject) for each in entries):
             yield "one was probably paid for and nothing came; rules do not pay twice, `credits generate` does"
+        yield from _paused(entries, self._now)
+        if rule.when is When.TRANSCRIPT_CHANGED and _is_fresh(subject, self._settings.settle, self._now):
+            yield "the transcript may still be changing"
+        if not self._presume_money:
+            yield from self._short_of_money(rule)
+
+    def _short_of_money(self, rule: Rule) -> Iterator[str]:
         if reason := held_up(self.balance):
             yield reason
         if rule.at_most is not None and self._spent[rule.name] >= rule.at_most:
@@ -170,76 +169,30 @@ def _wish(rule: Rule, subject: Subject) -> Wish:
     )
 
 
+def _was_for_nothing(entry: Entry, subject: Subject) -> bool:
+    return entry.evidence == UNPROVEN and entry.wish.transcript_digest == subject.transcript_digest
+
+
+def _is_fresh(subject: Subject, settle: timedelta, now: datetime) -> bool:
+    return subject.transcript_at is not None and now - subject.transcript_at < settle
+
+
+def _paused(entries: Sequence[Entry], now: datetime) -> Iterator[str]:
+    """Why a document that Convo refused, or failed at, is not tried again yet."""
+    failed = list(takewhile(lambda each: each.standing is Standing.REFUSED, _told(reversed(entries))))
+    if failed and failed[0].settled_at is not None:
+        pause = PAUSES[min(len(failed), len(PAUSES)) - 1]
+        if abs(now - failed[0].settled_at) < pause:
+            yield f"it did not work the last time ({failed[0].evidence}); tried again later"
+
+
+def _told(entries: Iterable[Entry]) -> Iterator[Entry]:
+    """The lines that say something about their document: not those that never left, nor those of a used up month."""
+    return (each for each in entries if each.evidence not in (NOT_SENT, USED_UP))
+
+
 _REASONS = {
     When.MISSING: "there is none",
     When.TRANSCRIPT_CHANGED: "the transcript changed since",
     When.OLDER_THAN: "the one there is is old",
 }
-
-
-def wants(rule: Rule, subject: Subject, entries: Iterable[Entry], now: datetime) -> bool:
-    """Whether the rule's `when` holds: then the document is a candidate, whatever may stand against it."""
-    if rule.when is When.MISSING:
-        return subject.holding.digest is None and subject.holding.state is not State.EXCLUDED
-    if subject.holding.digest is None or subject.made_at is None:
-        return False
-    got = [each for each in entries if each.standing in (Standing.SPENT, Standing.FREE)]
-    if rule.when is When.TRANSCRIPT_CHANGED:
-        return subject.is_outdated and all(each.wish.transcript_digest != subject.transcript_digest for each in got)
-    assert rule.older_than is not None  # noqa: S101 - the configuration gives it
-    limit = now - rule.older_than
-    return subject.made_at < limit and all(each.reserved_at < limit for each in got)
-
-
-def unfit(subject: Subject, settle: timedelta, now: datetime, *, presume_missing: bool = False) -> Iterator[str]:
-    """What of the meeting itself stands against generating anything now, worst first."""
-    known, holding = subject.conversation, subject.holding
-    end = _end(known)
-    if known.gone_at is not None:
-        yield "the meeting was deleted at Convo"
-    if known.end_time is None and now - known.start_time < _LONGEST_MEETING:
-        yield "the meeting has not ended"
-    if holding.kind is Kind.FEEDBACK and max(subject.segments, known.segment_count or 0) < FEWEST_SEGMENTS_FOR_FEEDBACK:
-        yield f"feedback needs at least {FEWEST_SEGMENTS_FOR_FEEDBACK} segments"
-    if now - end < settle:
-        yield f"the meeting ended less than {settle.total_seconds() / 60:g} minutes ago"
-    if subject.transcript.state is not State.PRESENT:
-        yield "the transcript is not complete"
-    elif subject.segments == 0:
-        yield "nothing was said"
-    yield from _not_offered(holding, presume_missing=presume_missing)
-
-
-def _end(known: Conversation) -> datetime:
-    if known.end_time is not None:
-        return known.end_time
-    return known.start_time + min(timedelta(minutes=max(0.0, known.minutes or 0.0)), _LONGEST_MEETING)
-
-
-def _not_offered(holding: Holding, *, presume_missing: bool) -> Iterator[str]:
-    if holding.state is State.NOT_APPLICABLE:
-        yield f"Convo refuses {_NAMES[holding.kind]} of it: {holding.reason}"
-    if holding.state is State.EXCLUDED:
-        yield "it is excluded"
-    if holding.state in (State.PENDING, State.FAILED) and not presume_missing:
-        yield "Convo has not said yet whether there is one"
-
-
-def _filtered(rule: Rule, known: Conversation, segments: int, now: datetime) -> Iterator[str]:
-    minutes = _minutes(known)
-    if rule.min_minutes is not None and (minutes is None or minutes < rule.min_minutes):
-        yield f"it took less than {rule.min_minutes:g} minutes"
-    if rule.min_segments is not None and segments < rule.min_segments:
-        yield f"it has fewer than {rule.min_segments} segments"
-    if rule.title is not None and not re.search(rule.title, known.title, re.IGNORECASE):
-        yield f"its title does not match {rule.title!r}"
-    if rule.not_title is not None and re.search(rule.not_title, known.title, re.IGNORECASE):
-        yield f"its title matches {rule.not_title!r}"
-    if rule.within_days is not None and now - known.start_time > timedelta(days=rule.within_days):
-        yield f"it began more than {rule.within_days:g} days ago"
-
-
-def _minutes(known: Conversation) -> float | None:
-    if known.minutes is not None or known.end_time is None:
-        return known.minutes
-    return (known.end_time - known.start_time).total_seconds() / 60

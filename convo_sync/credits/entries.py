@@ -11,6 +11,7 @@ from convo_sync.records import ConversationId, Kind
 # Evidence that later decisions go by; all other evidence is for people.
 USED_UP = "ai_limit_exceeded"
 UNPROVEN = "not proven unpaid"
+NOT_SENT = "it was not sent"
 
 
 class Standing(StrEnum):
@@ -60,7 +61,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A month of the account, numbered as this archive saw them begin. `resets_at` as last read."""
+    """A month of the account, numbered as this archive saw them begin. `resets_at`: when it ends, as its start said."""
 
     number: int
     resets_at: datetime | None
@@ -73,7 +74,7 @@ class Entry:
     """One line of the ledger. `period` to `last_period` are the months in which its charge may lie (None: open).
 
     `reading` is the id of the reading before its POST, whose `used` and `resets_at` it repeats. Times are the server's.
-    `item` and `digest` name what was received; None where nothing was.
+    `unknown_at`: when nobody waited for its answer any more. `item` and `digest` name what was received, if anything.
     """
 
     id: int
@@ -81,6 +82,7 @@ class Entry:
     standing: Standing
     evidence: str
     reserved_at: datetime
+    unknown_at: datetime | None
     settled_at: datetime | None
     period: int
     last_period: int | None

@@ -32,16 +32,35 @@ class Fetcher:
         self._given: set[Kind] = set()
         self._todo: Todo = []
 
+    @property
+    def down(self) -> Collection[Kind]:
+        """The kinds of which no document came, though others did."""
+        return self._failures.down
+
     def run(self) -> None:
         """Try every step that is due.
 
         Raises:
+            ServerTrouble: the server failed.
+        """
+        self._try_all(audit=False)
+
+    def audit(self) -> None:
+        """Read again what was checked longest ago, if the run was asked to.
+
+        Raises:
             ServerTrouble: the server failed, or all documents of one kind did; the others were tried.
         """
-        self._todo, done = self._plan(), 0
+        if self._session.options.audit:
+            self._try_all(audit=True)
+        for trouble in self._failures.down.values():
+            raise trouble
+
+    def _try_all(self, *, audit: bool) -> None:
+        self._todo, done = self._plan(audit=audit), 0
         while done < len(self._todo):
             if self._yielded():
-                self._todo, done = self._plan(), 0
+                self._todo, done = self._plan(audit=audit), 0
                 continue
             owed, step = self._todo[done]
             done += 1
@@ -51,17 +70,10 @@ class Fetcher:
             detail = f"{step.kind}: {step.reason}"
             self._session.report("step", step.conversation_id, detail, done=done, planned=len(self._todo))
         self._judge_the_last()
-        for trouble in self._failures.down.values():
-            raise trouble
 
     def _yielded(self) -> bool:
-        """Let others write to the archive if they wait; whether they did, so that what is owed may differ now."""
-        session = self._session
-        session.holds_archive = False
-        changed = session.pause()
-        session.holds_archive = True
+        changed = self._session.yielded()
         if changed:
-            session.meter.reload(session.store.budget())
             self._failures.keep(self._is_as_it_was)  # what others wrote about them counts
         return changed
 
@@ -77,14 +89,14 @@ class Fetcher:
             or owed.holding.kind in self._failures.down
         )
 
-    def _plan(self) -> Todo:
+    def _plan(self, *, audit: bool) -> Todo:
         session = self._session
         due = session.store.due(session.now(), retry_failed=session.options.retry_failed)
         vanished = session.store.transcripts(self._vanished) if self._vanished else ()
-        audit = session.store.least_recently_checked(2 * steps.AUDIT) if session.options.audit else ()
-        by_key = {(each.holding.conversation_id, each.holding.kind): each for each in (*due, *audit, *vanished)}
+        audited = session.store.least_recently_checked(2 * steps.AUDIT) if audit else ()
+        by_key = {(each.holding.conversation_id, each.holding.kind): each for each in (*due, *audited, *vanished)}
         newest, audits = session.store.newest(steps.NEWEST), steps.AUDIT - self._audited
-        planned = steps.plan(due, newest=newest, vanished=vanished, audit=audit, audits=audits)
+        planned = steps.plan(due, newest=newest, vanished=vanished, audit=audited, audits=audits)
         todo = [step for step in planned if (step.conversation_id, step.kind) not in self._tried]
         session.report("planned", planned=len(todo))
         return [(by_key[step.conversation_id, step.kind], step) for step in todo]

@@ -22,9 +22,18 @@ class Meter:
         start: the budget as the archive has it.
         clock: this machine's time, aware and UTC.
         save: writes a budget durably, by itself.
+        typed: a person typed the command and waits for it, so that the hour's reserve is for it.
     """
 
-    def __init__(self, start: Budget, clock: Callable[[], datetime], save: Callable[[Budget], None]) -> None:
+    def __init__(
+        self,
+        start: Budget,
+        clock: Callable[[], datetime],
+        save: Callable[[Budget], None],
+        *,
+        typed: bool = False,
+    ) -> None:
+        self._typed = typed
         self._budget = start
         self._clock = clock
         self._save = save
@@ -47,6 +56,9 @@ class Meter:
         remaining = self._budget.remaining
         return None if remaining is None else max(0, remaining - self._budget.sent_since)
 
+    def _available(self) -> int:
+        return hour.available(self._budget, self._clock(), typed=self._typed)
+
     def server_now(self) -> datetime:
         """The server's time, as far as its answers tell how it differs from this machine's."""
         return hour.server_now(self._budget, self._clock())
@@ -57,7 +69,7 @@ class Meter:
 
     def ahead(self) -> Budget:
         """The budget to commit when another request will follow: that one is counted already."""
-        if not self._counted_ahead and hour.available(self._budget, self._clock()) > 0:
+        if not self._counted_ahead and self._available() > 0:
             self._budget = hour.sending(self._budget, self._clock())
             self._counted_ahead = True
         return self._budget
@@ -76,7 +88,7 @@ class Meter:
             TryLater: the hour is used up, up to the reserve.
         """
         if not self._counted_ahead:
-            if hour.available(self._budget, self._clock()) <= 0:
+            if self._available() <= 0:
                 raise self.parked()
             self._budget = hour.sending(self._budget, self._clock())
             self._save(self._budget)

@@ -1,15 +1,18 @@
-"""The two small Protocols through which a run sees the world: the remote API and the archive it fills.
+"""The small Protocols through which a run sees the world: the API, what costs a credit there, and the archive.
 
 Every method of `Store` that writes is one transaction, and takes the budget to commit along with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from convo_sync.budget import Budget
+from convo_sync.credits.balance import Books
+from convo_sync.credits.entries import Entry, Standing, Wish
+from convo_sync.credits.fitness import Subject
 from convo_sync.plan.listing import Missing, Sweep, Vanished
 from convo_sync.records import (
     Account,
@@ -26,6 +29,8 @@ from convo_sync.records import (
     Run,
 )
 
+Received = Callable[[bytes], None]
+
 
 class Remote(Protocol):
     """The API, as far as a run reads it. Errors are those of `convo_sync.errors`."""
@@ -40,8 +45,94 @@ class Remote(Protocol):
         """The account behind the key."""
 
 
+class Paid(Protocol):
+    """The requests of the API that cost a credit. Each is sent once; `received` gets a 2xx's body before it is read."""
+
+    def generate_keypoints(
+        self, conversation_id: ConversationId, *, force_refresh: bool = False, received: Received | None = None
+    ) -> tuple[Document, bool]:
+        """Key points, with whether the server had them already."""
+
+    def generate_feedback(
+        self, conversation_id: ConversationId, *, force_refresh: bool = False, received: Received | None = None
+    ) -> tuple[Document, bool]:
+        """Feedback, with whether the server had it already."""
+
+    def ask(self, conversation_id: ConversationId, query: str, *, received: Received | None = None) -> Document:
+        """The AI's answer to a question."""
+
+    def write_email(
+        self,
+        conversation_id: ConversationId,
+        recipient_name: str | None = None,
+        tone: str = "professional",
+        *,
+        received: Received | None = None,
+    ) -> Document:
+        """A drafted e-mail."""
+
+
+class Accounting(Protocol):
+    """Credits, as far as a run writes them down."""
+
+    def books(self) -> Books:
+        """Everything that was written down about credits."""
+
+    def subjects(self, kinds: Collection[Kind], conversation_id: ConversationId | None = None) -> Sequence[Subject]:
+        """Every conversation (or one) with what is held of these kinds."""
+
+    def replies(self) -> Sequence[tuple[Entry, bytes]]:
+        """Replies to lines that are still reserved or unknown, as received."""
+
+    def adopt(self, now: datetime) -> int:
+        """Take lines that a dead process left reserved for unknown; how many there were."""
+
+    def read_counter(self, account: Account, now: datetime, budget: Budget) -> None:
+        """Write down what a profile says of credits."""
+
+    def reserve(self, wish: Wish, now: datetime, budget: Budget) -> Entry:
+        """Commit a line before its request is sent."""
+
+    def keep_reply(self, entry: Entry, body: bytes, now: datetime) -> str:
+        """Keep a paid reply as received; the file it is in, where the archive could not take it, else empty."""
+
+    def receive(
+        self,
+        entry: Entry,
+        document: Document,
+        standing: Standing,
+        evidence: str,
+        now: datetime,
+        budget: Budget,
+        *,
+        current: bool,
+        holding: Holding | None,
+        run_id: int | None,
+    ) -> None:
+        """Commit what a line brought with what it cost."""
+
+    def doubt(self, id_: int, evidence: str, now: datetime, budget: Budget, *, holding: Holding | None) -> None:
+        """Commit that nobody knows whether a line was paid, and that its document has to be looked for."""
+
+    def confirm(self, entry: Entry, digest: str, evidence: str, now: datetime, budget: Budget) -> None:
+        """Commit that a line was paid for, since the document of this digest came by itself."""
+
+    def settle(self, id_: int, standing: Standing, evidence: str, now: datetime, budget: Budget) -> None:
+        """Commit what became of a line that brought nothing."""
+
+    def note_warning(self, which: str, now: datetime, budget: Budget) -> None:
+        """Remember that the owner was warned this month: of the ``cap``, or that the allowance is ``low``."""
+
+    def free_bytes(self) -> int:
+        """Room on the archive's disk, in bytes."""
+
+
 class Store(Protocol):
     """The archive, as far as a run reads and writes it."""
+
+    @property
+    def accounting(self) -> Accounting:
+        """Its credit side."""
 
     def binding(self) -> Binding | None:
         """Whose archive this is; None before the first sync."""
@@ -106,7 +197,7 @@ class Store(Protocol):
         *,
         current: bool,
         cause: str,
-        run_id: int,
+        run_id: int | None,
         now: datetime,
         budget: Budget,
     ) -> bool:

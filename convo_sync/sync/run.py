@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from convo_sync.credits.rules import Settings
 from convo_sync.errors import (
     ArchiveLocked,
     ConfigurationError,
@@ -22,11 +24,14 @@ from convo_sync.errors import (
     TryLater,
 )
 from convo_sync.records import Completeness, Outcome, Progress, Run
+from convo_sync.sync.account import require_same
 from convo_sync.sync.fetcher import Fetcher
+from convo_sync.sync.generator import Generator
 from convo_sync.sync.lister import Lister
 from convo_sync.sync.meter import Meter
-from convo_sync.sync.ports import Remote, Store
+from convo_sync.sync.ports import Paid, Remote, Store
 from convo_sync.sync.session import Options, Session
+from convo_sync.sync.spending import Spender
 
 # When to look again at a list that would not hold still.
 UNSTEADY_PAUSE = timedelta(minutes=5)
@@ -51,6 +56,9 @@ class Sync:
         clock: this machine's time, aware and UTC.
         tell: takes each event of the run; must not raise.
         pause: called between two documents; True where others wrote to the archive meanwhile.
+        paid: the API's requests that cost credits; without it nothing can be spent.
+        credits: tells what may be spent, and on what; by default nothing. Asked anew before each generation.
+        undisturbed: keeps a signal to stop waiting while something that was paid for is stored.
     """
 
     def __init__(
@@ -63,8 +71,12 @@ class Sync:
         *,
         tell: Callable[[Progress], None] = lambda _: None,
         pause: Callable[[], bool] = lambda: False,
+        paid: Paid | None = None,
+        credits: Callable[[], Settings] = Settings,
+        undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._session = Session(remote, store, meter, clock, options, tell, pause)
+        self._session.paid, self._session.credits, self._session.undisturbed = paid, credits, undisturbed
 
     def run(self, identity: Identity) -> tuple[Run, ConvoSyncError | None]:
         """Do the run and record it. What ended it early is returned beside the record, not raised.
@@ -93,13 +105,18 @@ class Sync:
 
     def _work(self, identity: Identity) -> tuple[Outcome, datetime | None, ConvoSyncError | None]:
         fetcher: Fetcher | None = None
+        spender = Spender(self._session)
         try:
             self._check_account(identity)
+            spender.recover()
+            spender.settle_unknowns()
             lister = Lister(self._session)
             lister.run()
             self._notice_another_plan(identity)
             fetcher = Fetcher(self._session, lister.vanished)
             fetcher.run()
+            Generator(self._session, spender, fetcher.down).run()
+            fetcher.audit()
         except ArchiveLocked:
             raise
         except TryLater as parked:
@@ -143,6 +160,7 @@ class Sync:
             outcome=outcome,
             listing=tally.listing,
             requests=session.meter.requests,
+            credits=tally.credits,
             resume_at=resume_at,
             listed=len(tally.listed),
             new=tally.new,
@@ -180,11 +198,7 @@ class Sync:
         """Read the profile, and record it, if it is the archive's own."""
         session, bound = self._session, self._session.store.binding()
         account = session.remote.get_profile()
-        if bound and bound.email.casefold() != account.email.casefold():
-            raise ConfigurationError(
-                f"This archive belongs to {bound.email}; the key belongs to {account.email}.",
-                "Use the other account's key, or another archive (--archive PATH).",
-            )
+        require_same(bound, account)
         session.store.bind(account, identity.base_url, identity.key_digest, session.clock(), session.meter.ahead())
 
 

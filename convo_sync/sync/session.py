@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from convo_sync.credits.rules import Settings
 from convo_sync.records import Completeness, Progress
 from convo_sync.sync.meter import Meter
-from convo_sync.sync.ports import Remote, Store
+from convo_sync.sync.ports import Paid, Remote, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,16 @@ class Tally:
     absent: int = 0
     pending: int = 0
     failed: int = 0
+    credits: int = 0
 
 
 @dataclass(slots=True)
 class Session:
-    """One run's surroundings. `run_id` is set once the run is recorded; `holds_archive` is False while others may."""
+    """One run's surroundings. `run_id` is set once the run is recorded; `holds_archive` is False while others may.
+
+    `paid` is what costs credits, without which nothing can be spent. `credits` tells, each time anew, how many and on
+    what. `undisturbed` keeps a signal to stop waiting while something that was paid for is stored.
+    """
 
     remote: Remote
     store: Store
@@ -53,12 +60,24 @@ class Session:
     tell: Callable[[Progress], None]
     pause: Callable[[], bool]
     run_id: int = 0
+    paid: Paid | None = None
+    credits: Callable[[], Settings] = Settings
+    undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
     holds_archive: bool = True
     tally: Tally = field(default_factory=Tally)
 
     def now(self) -> datetime:
         """The server's time, which holdings are kept in."""
         return self.meter.server_now()
+
+    def yielded(self) -> bool:
+        """Let others write to the archive if they wait; whether they did, so that all that was read may differ now."""
+        self.holds_archive = False
+        changed = self.pause()
+        self.holds_archive = True
+        if changed:
+            self.meter.reload(self.store.budget())
+        return changed
 
     def report(self, event: str, conversation_id: str = "", detail: str = "", done: int = 0, planned: int = 0) -> None:
         """Tell one event of the run."""

@@ -1,0 +1,32 @@
+"""Whose account a profile is, and what it says of credits. Nothing of another account is ever written down."""
+
+from __future__ import annotations
+
+from convo_sync.errors import ConfigurationError
+from convo_sync.records import Account, Binding
+from convo_sync.sync.session import Session
+
+
+def require_same(bound: Binding | None, account: Account) -> None:
+    """Refuse the profile of an account that is not this archive's.
+
+    Raises:
+        ConfigurationError: the key is of another account.
+    """
+    if bound and bound.email.casefold() != account.email.casefold():
+        raise ConfigurationError(
+            f"This archive belongs to {bound.email}; the key belongs to {account.email}.",
+            "Use the other account's key, or another archive (--archive PATH).",
+        )
+
+
+def read_counter(session: Session) -> None:
+    """Read the profile, and write down what it says of credits.
+
+    Raises:
+        ConfigurationError: the key is of another account.
+        ConvoSyncError: no usable answer came.
+    """
+    account = session.remote.get_profile()
+    require_same(session.store.binding(), account)
+    session.store.accounting.read_counter(account, session.now(), session.meter.ahead())

@@ -1,0 +1,162 @@
+"""Has generated, in a run, what the rules of config.toml want: one after the other, each decided anew.
+
+What is bought is decided in `credits.decision`; how one credit is spent, in `spending`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import timedelta
+
+from convo_sync.credits.balance import Books, balance
+from convo_sync.credits.decision import Decision, Generation, decide
+from convo_sync.credits.entries import Standing
+from convo_sync.credits.fitness import Subject
+from convo_sync.credits.rules import Settings
+from convo_sync.errors import ConfigurationError, KeyRefused, Offline, Refusal, ServerTrouble
+from convo_sync.records import Holding, Kind
+from convo_sync.sync.account import read_counter
+from convo_sync.sync.session import Session
+from convo_sync.sync.spending import Result, Spender
+
+# Where only money is missing, the counter is read again after so long: a plan may have been changed.
+REREAD = timedelta(days=1)
+# A 404 of so short a time ago need not be asked for again.
+JUST = timedelta(minutes=5)
+MOSTLY = 0.8
+LOW = 0.2
+_Key = tuple[str, Kind]
+
+
+class Generator:
+    """The generations of one run. `down`: kinds that the server does not answer for."""
+
+    def __init__(self, session: Session, spender: Spender, down: Collection[Kind] = ()) -> None:
+        self._session, self._spender, self._down = session, spender, down
+        self._books = session.store.accounting
+        self._tried: set[_Key] = set()
+        self._looked: set[_Key] = set()
+        self._posted = self._reread = False
+
+    def run(self) -> None:
+        """Buy what the rules want and the month allows. Trouble with it ends it, and nothing else.
+
+        Raises:
+            TryLater: the hour is used up.
+            Offline, KeyRefused: as everywhere.
+            ArchiveError: what came could not be committed.
+        """
+        if self._session.paid is None:
+            return
+        try:
+            self._spender.settle_unknowns(may_ask=False)  # what the documents that came meanwhile tell
+            while self._buy_one():
+                pass
+            if self._posted:
+                read_counter(self._session)  # so that the last credit is known to be of this month
+        except (Offline, KeyRefused):
+            raise
+        except (ServerTrouble, Refusal, ConfigurationError) as trouble:
+            self._session.report("credits", detail=f"no more generations in this run: {trouble.message}")
+        self._warn()
+
+    def _buy_one(self) -> bool:
+        """Take one step towards the next generation; False where there is none."""
+        self._session.yielded()
+        settings = self._session.credits()
+        chosen = self._first(settings)
+        if chosen is None:
+            return self._read_for_money(settings)
+        if self._looks_first(chosen):
+            return True
+        read_counter(self._session)
+        if self._first(settings) == chosen:
+            self._buy(chosen)
+        return True
+
+    def _first(self, settings: Settings, *, presume_money: bool = False) -> Generation | None:
+        decision = self._decide(settings, presume_money=presume_money)
+        return next((each for each in decision.generations if _key(each) not in self._tried), None)
+
+    def _decide(self, settings: Settings, *, presume_money: bool = False) -> Decision:
+        subjects = self._books.subjects({rule.generate for rule in settings.rules} - set(self._down))
+        return decide(settings, self._books.books(), subjects, self._session.now(), presume_money=presume_money)
+
+    def _read_for_money(self, settings: Settings) -> bool:
+        """Where only money is missing, ask once whether there is more now, if that was not asked for a day."""
+        if self._reread or not _is_old(self._books.books(), self._session):
+            return False
+        if self._first(settings, presume_money=True) is None:
+            return False
+        self._reread = True
+        read_counter(self._session)
+        return True
+
+    def _looks_first(self, chosen: Generation) -> bool:
+        """Ask for what is free before a credit is spent; whether something was asked, so that all is decided anew."""
+        asked = False
+        for kind in (Kind.TRANSCRIPT, chosen.wish.kind) if chosen.wish.force else (chosen.wish.kind,):
+            subject, key = self._subject(chosen), (chosen.wish.conversation_id, kind)
+            holding = subject.transcript if kind is Kind.TRANSCRIPT else subject.holding
+            if key in self._looked or (not chosen.wish.force and self._was_just_asked(holding)):
+                continue
+            self._looked.add(key)
+            asked = True
+            if not self._spender.look(holding, subject):
+                self._tried.add(_key(chosen))
+        return asked
+
+    def _was_just_asked(self, holding: Holding) -> bool:
+        at = holding.checked_at
+        return at is not None and abs(self._session.now() - at) < JUST
+
+    def _subject(self, chosen: Generation) -> Subject:
+        return self._books.subjects((chosen.wish.kind,), chosen.wish.conversation_id)[0]
+
+    def _buy(self, chosen: Generation) -> None:
+        self._tried.add(_key(chosen))
+        self._posted = True
+        result = self._spender.spend(chosen.wish)
+        self._session.report("generated", chosen.wish.conversation_id, _told(chosen, result))
+        if result.standing is Standing.UNKNOWN:
+            self._spender.look(self._subject(chosen).holding, self._subject(chosen))
+            self._spender.settle_unknowns(may_ask=False)
+        elif result.error is not None and not isinstance(result.error, Refusal):
+            raise result.error
+
+    def _warn(self) -> None:
+        """Tell, once a month, that most of the cap is spent, or that the account's allowance runs low."""
+        books, session, settings = self._books.books(), self._session, self._session.credits()
+        if books.period is None or settings.monthly_cap is None:
+            return
+        state = balance(books, session.now())
+        cap, left = settings.monthly_cap, state.left
+        if cap and state.own >= MOSTLY * cap and not books.period.cap_warned:
+            self._books.note_warning("cap", session.now(), session.meter.ahead())
+            session.report("warning", detail=f"{state.own} of this month's {cap} AI credits (monthly_cap) are spent.")
+        low = max(settings.keep, LOW * (state.allowance or 0))
+        if left is not None and left <= low and not books.period.low_warned:
+            self._books.note_warning("low", session.now(), session.meter.ahead())
+            session.report("warning", detail=f"{left} AI credits are left on the account this month.")
+
+
+def _is_old(books: Books, session: Session) -> bool:
+    reading = books.reading
+    if reading is None or books.period is None:
+        return True
+    turned = books.period.resets_at is None or books.period.resets_at <= session.now()
+    return turned or session.now() - reading.read_at > REREAD
+
+
+def _key(chosen: Generation) -> _Key:
+    return chosen.wish.conversation_id, chosen.wish.kind
+
+
+def _told(chosen: Generation, result: Result) -> str:
+    outcome = {
+        Standing.SPENT: "1 credit",
+        Standing.FREE: "free: Convo had it already",
+        Standing.REFUSED: f"nothing spent: {result.error.message if result.error else ''}",
+        Standing.UNKNOWN: "no answer; whether it was paid will show",
+    }[result.standing]
+    return f"{chosen.wish.kind}: {outcome}"
