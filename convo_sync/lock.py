@@ -78,8 +78,8 @@ class WriterLock:
         self._file: int | None = None
         self._stays_until = 0.0
 
-    def acquire(self, wait_seconds: float = 0.0) -> Self:
-        """Take the lock, asking its holder by a note while waiting.
+    def acquire(self, wait_seconds: float = 0.0, tell: Callable[[str], None] = lambda _: None) -> Self:
+        """Take the lock, asking its holder by a note while waiting; `tell` is told once who has it.
 
         Raises:
             ArchiveLocked: somebody else has it still; the message names them.
@@ -88,6 +88,7 @@ class WriterLock:
         deadline = time.monotonic() + wait_seconds
         if self._take():
             return self
+        tell(self.holder())
         try:
             while time.monotonic() < deadline:
                 self._leave_note()

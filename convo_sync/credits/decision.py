@@ -13,7 +13,7 @@ from itertools import takewhile
 
 from convo_sync.credits.balance import Balance, Books, balance
 from convo_sync.credits.entries import NOT_SENT, UNPROVEN, USED_UP, Entry, Standing, Wish
-from convo_sync.credits.fitness import Subject, filtered, unfit, wants
+from convo_sync.credits.fitness import Subject, filtered, impossible, not_offered, unripe, wants
 from convo_sync.credits.rules import Rule, Settings, When
 from convo_sync.records import Kind
 
@@ -131,7 +131,9 @@ class _Clerk:
         self.bought[key] = Generation(_wish(rule, subject), subject.conversation.title, subject.conversation.start_time)
 
     def _reasons(self, rule: Rule, subject: Subject, entries: Sequence[Entry]) -> Iterator[str]:
-        yield from unfit(subject, self._settings.settle, self._now, presume_missing=self._presume_missing)
+        yield from impossible(subject, self._now)
+        yield from unripe(subject, self._settings.settle, self._now)
+        yield from not_offered(subject.holding, presume_missing=self._presume_missing)
         yield from filtered(rule, subject.conversation, subject.segments, self._now)
         if any(each.is_pending for each in entries):
             yield "the outcome of an earlier generation of it is not known yet"

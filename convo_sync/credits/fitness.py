@@ -49,25 +49,33 @@ def wants(rule: Rule, subject: Subject, entries: Iterable[Entry], now: datetime)
     return subject.made_at < limit and all(each.reserved_at < limit for each in got)
 
 
-def unfit(subject: Subject, settle: timedelta, now: datetime, *, presume_missing: bool = False) -> Iterator[str]:
-    """What of the meeting itself stands against generating anything now, worst first."""
-    known, holding = subject.conversation, subject.holding
-    end = _end(known)
+def impossible(subject: Subject, now: datetime) -> Iterator[str]:
+    """Why nothing can be generated of this meeting, whoever asks."""
+    known = subject.conversation
     if known.gone_at is not None:
         yield "the meeting was deleted at Convo"
-    elif known.suspect or known.missed_sweeps:
-        yield "the meeting may have been deleted at Convo"
     if known.end_time is None and now - known.start_time < _LONGEST_MEETING:
         yield "the meeting has not ended"
-    if holding.kind is Kind.FEEDBACK and max(subject.segments, known.segment_count or 0) < FEWEST_SEGMENTS_FOR_FEEDBACK:
+    if subject.holding.kind is Kind.FEEDBACK and _is_short(subject):
         yield f"feedback needs at least {FEWEST_SEGMENTS_FOR_FEEDBACK} segments"
-    if now - end < settle:
+
+
+def _is_short(subject: Subject) -> bool:
+    listed, is_known = subject.conversation.segment_count, subject.transcript.state is State.PRESENT
+    return (listed is not None or is_known) and max(listed or 0, subject.segments) < FEWEST_SEGMENTS_FOR_FEEDBACK
+
+
+def unripe(subject: Subject, settle: timedelta, now: datetime) -> Iterator[str]:
+    """Why a rule leaves a meeting alone for now."""
+    known = subject.conversation
+    if known.gone_at is None and (known.suspect or known.missed_sweeps):
+        yield "the meeting may have been deleted at Convo"
+    if now - _end(known) < settle:
         yield f"the meeting ended less than {settle.total_seconds() / 60:g} minutes ago"
     if subject.transcript.state is not State.PRESENT:
         yield "the transcript is not complete"
     elif subject.segments == 0:
         yield "nothing was said"
-    yield from _not_offered(holding, presume_missing=presume_missing)
 
 
 def _end(known: Conversation) -> datetime:
@@ -76,7 +84,8 @@ def _end(known: Conversation) -> datetime:
     return known.start_time + min(timedelta(minutes=max(0.0, known.minutes or 0.0)), _LONGEST_MEETING)
 
 
-def _not_offered(holding: Holding, *, presume_missing: bool) -> Iterator[str]:
+def not_offered(holding: Holding, *, presume_missing: bool) -> Iterator[str]:
+    """Why Convo is not asked to make the document, as far as its holding tells."""
     if holding.state is State.NOT_APPLICABLE:
         yield f"Convo refuses {_NAMES[holding.kind]} of it: {holding.reason}"
     if holding.state is State.EXCLUDED:

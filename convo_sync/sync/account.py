@@ -7,6 +7,19 @@ from convo_sync.records import Account, Binding
 from convo_sync.sync.session import Session
 
 
+def require_same_server(bound: Binding | None, base_url: str) -> None:
+    """Refuse another server than the one that filled this archive.
+
+    Raises:
+        ConfigurationError: the base URL is another.
+    """
+    if bound and bound.base_url != base_url:
+        raise ConfigurationError(
+            f"This archive was filled from {bound.base_url}, not from {base_url}.",
+            "Use another archive (--archive PATH) for another server.",
+        )
+
+
 def require_same(bound: Binding | None, account: Account) -> None:
     """Refuse the profile of an account that is not this archive's.
 

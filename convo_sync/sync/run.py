@@ -24,7 +24,7 @@ from convo_sync.errors import (
     TryLater,
 )
 from convo_sync.records import Completeness, Outcome, Progress, Run
-from convo_sync.sync.account import require_same
+from convo_sync.sync.account import require_same, require_same_server
 from convo_sync.sync.fetcher import Fetcher
 from convo_sync.sync.generator import Generator
 from convo_sync.sync.lister import Lister
@@ -179,11 +179,7 @@ class Sync:
         """One archive, one account: the profile is read when the key is not the one that was checked before."""
         session = self._session
         bound = session.store.binding()
-        if bound and bound.base_url != identity.base_url:
-            raise ConfigurationError(
-                f"This archive was filled from {bound.base_url}, not from {identity.base_url}.",
-                "Use another archive (--archive PATH) for another server.",
-            )
+        require_same_server(bound, identity.base_url)
         if bound is None or bound.key_digest != identity.key_digest:
             self._read_account(identity)
 
