@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from convo_sync.archive import outlines, sqlite
-from convo_sync.archive.wording import Wording, folded_text
+from convo_sync.archive.wording import Wording
 from convo_sync.query import Filters
+from convo_sync.texts import folded, stands_alone
 
 
 def numbers(connection: sqlite.Connection, filters: Filters) -> Collection[int] | None:
@@ -36,14 +37,24 @@ def _fits(filters: Filters, id_: str, title: str, speakers: str | None) -> bool:
     if any(_begins(id_, each) for each in filters.not_ids):
         return False
     if filters.titles or filters.not_titles:
-        plain = folded_text(title)
-        if not all(folded_text(each) in plain for each in filters.titles):
+        plain = folded(title)
+        if not all(_is_in(plain, each) for each in filters.titles):
             return False
-        if any(folded_text(each) in plain for each in filters.not_titles):
+        if any(_is_in(plain, each) for each in filters.not_titles):
             return False
     if filters.speakers:
         return any(Wording.fits(name, filters.speakers, ()) for name in outlines.names(speakers or '[""]'))
     return True
+
+
+def _is_in(plain: str, typed: str) -> bool:
+    """Whether a folded title has this anywhere; before a star, where one of its words begins."""
+    part = folded(typed.rstrip("*"))
+    at = plain.find(part)
+    if part and typed.endswith("*") and not stands_alone(part[0]):  # without spaces a word may begin anywhere
+        while at > 0 and plain[at - 1].isalnum():
+            at = plain.find(part, at + 1)
+    return at >= 0
 
 
 def _begins(id_: str, beginning: str) -> bool:

@@ -53,6 +53,29 @@ def test_words_that_name_somebody(typed: str, *, is_meant: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("typed", "name", "is_called"),
+    [
+        ("jon", "Jon Berg", True), ("jon", "Jonas Weber", False), ("jon*", "Jonas Weber", True), ("jon*", "Jon B", True),
+        ("nas*", "Jonas Weber", False), ("web*", "Jonas Weber", True), ("weber jon*", "Jonas Weber", True),
+        ("web jon*", "Jonas Weber", False), ("jonas jon*", "Jonas Weber", True), ("jonas web*", "Jonas Berg", False),
+        ("lukasz", "Łukasz Wójcik", True), ("soren", "Søren Ågård", True), ("mueller", "Jan Müller", True),
+        ("MÜLL*", "Jan Müller", True), ("muell*", "Jan Müller", True), ("太*", "田中太郎", True), ("!*", "Jon", False),
+        ("", "Jon", False), ("*", "Jon", False),
+    ],
+)  # fmt: skip
+def test_words_of_a_name(typed: str, name: str, *, is_called: bool) -> None:
+    """Expect whole words, in any order, and before a star the beginning of one; letters as people type them."""
+    assert people.is_called(typed, name) == is_called
+
+
+def test_a_vowel_is_no_accent() -> None:
+    """Expect two names that differ in the vowel signs alone to be two, and each to be one word."""
+    assert people.words_of("กิตติ") == {"กิตติ"}
+    assert not people.is_same("กิตติ", "กาตตา")
+    assert not people.is_part("กิ", "กีตาร์")
+
+
+@pytest.mark.parametrize(
     ("text", "speaks"),
     [("Tell Leonie tonight", True), ("Leonie's prospects", True), ("ask leonie krämer", True),
      ("the Krämer deal", False), ("tell leonie", False), ("Leonies Liste", False), ("", False)],
