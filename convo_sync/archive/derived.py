@@ -113,7 +113,7 @@ def store(change: Change, document: Document) -> None:
         else:
             _merge(change, table, scope, rows)
     if document.kind is Kind.KEYPOINTS:
-        marks.number_items(change, document.conversation_id)
+        marks.number_items(change, document.conversation_id, _promised(document))
 
 
 def compare(connection: sqlite.Connection, document: Document) -> Mapping[str, Difference]:
@@ -127,6 +127,9 @@ def compare(connection: sqlite.Connection, document: Document) -> Mapping[str, D
         difference = Difference(len(judged.fresh), len(judged.differing), len(judged.leaving))
         if any(difference):
             found[table.name] = difference
+    promised = _promised(document)
+    if promised and (fresh := marks.without_number(connection, document.conversation_id, promised)):
+        found["promises"] = Difference(len(fresh))
     return found
 
 
@@ -162,6 +165,10 @@ def _pieces(document: Document) -> Iterator[tuple[Table, Row, Sequence[Row]]]:
     if document.kind not in WITHOUT_NOTES:
         scope = (document.conversation_id, document.kind.value, document.item)
         yield TABLES["_notes"], scope, [(*scope, *note) for note in _notes(document)]
+
+
+def _promised(document: Document) -> list[str]:
+    return [row[2] for row in document.rows.get("action_items", ())]
 
 
 def _scope(table: Table, document: Document) -> Row:

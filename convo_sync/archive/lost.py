@@ -11,6 +11,7 @@ from typing import NamedTuple
 from convo_sync.archive import derived, sqlite
 from convo_sync.archive.derived import Row, Table
 from convo_sync.archive.entries import TURNS
+from convo_sync.records import Kind
 
 _HAS_TRANSCRIPT = """
     exists (
@@ -85,6 +86,22 @@ def left_over(
         rows = {tuple(key): row_id for conversation_id, row_id, *key in found if conversation_id not in kept}
         if rows:
             yield table, rows
+
+
+def action_items(connection: sqlite.Connection, unreadable: Sequence[Unreadable]) -> Mapping[str, Sequence[str]]:
+    """What is left of key points that cannot be read: conversation -> the texts of its action items, in order.
+
+    A conversation that is missing itself is not among them: nothing can be added to it.
+    """
+    sql = """
+        select a.text
+        from conversations c
+        join action_items a on a.conversation_id = c.id
+        where c.id = ?
+        order by a.position
+    """
+    lost = {each.conversation_id for each in unreadable if each.kind == Kind.KEYPOINTS.value}
+    return {each: [text for (text,) in connection.execute(sql, (each,))] for each in sorted(lost)}
 
 
 def beside(connection: sqlite.Connection, unreadable: Sequence[Unreadable]) -> Mapping[str, Sequence[int]]:

@@ -1,4 +1,4 @@
-"""Where a query's filters say to look: conversations and kinds, and what there is without any words. It ranks nothing."""
+"""Where a query's filters say to look: conversations and kinds, and what is there without words. It ranks nothing."""
 
 from __future__ import annotations
 

@@ -56,8 +56,9 @@ def test_words_that_name_somebody(typed: str, *, is_meant: bool) -> None:
     ("typed", "name", "is_called"),
     [
         ("jon", "Jon Berg", True), ("jon", "Jonas Weber", False), ("jon*", "Jonas Weber", True),
-        ("jon*", "Jon B", True), ("nas*", "Jonas Weber", False), ("web*", "Jonas Weber", True), ("weber jon*", "Jonas Weber", True),
-        ("web jon*", "Jonas Weber", False), ("jonas jon*", "Jonas Weber", True), ("jonas web*", "Jonas Berg", False),
+        ("jon*", "Jon B", True), ("nas*", "Jonas Weber", False), ("web*", "Jonas Weber", True),
+        ("weber jon*", "Jonas Weber", True), ("web jon*", "Jonas Weber", False), ("jonas jon*", "Jonas Weber", True),
+        ("jonas web*", "Jonas Berg", False),
         ("lukasz", "Łukasz Wójcik", True), ("soren", "Søren Ågård", True), ("mueller", "Jan Müller", True),
         ("MÜLL*", "Jan Müller", True), ("muell*", "Jan Müller", True), ("太*", "田中太郎", True), ("!*", "Jon", False),
         ("", "Jon", False), ("*", "Jon", False),
