@@ -16,6 +16,7 @@ from convo_sync.archive import sqlite
 from convo_sync.archive.transaction import Change, transaction
 from convo_sync.times import format_time
 
+
 def without_number(connection: sqlite.Connection, conversation_id: str, texts: Iterable[str]) -> list[tuple[str, int]]:
     """Of a meeting's action items, as they come one after the other, those that have no number: (text, nth)."""
     held = set(connection.execute("select text, nth from promises where conversation_id = ?", (conversation_id,)))

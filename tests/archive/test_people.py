@@ -38,7 +38,7 @@ def test_any_two_texts_can_be_compared(one: str, other: str) -> None:
     """Expect no text to be an error, a name to be the same as itself, and the order not to matter."""
     assert people.is_same(one, other) == people.is_same(other, one)
     assert people.is_same(one, one) == people.names(one, one) == bool(people.words_of(one))
-    assert people.is_part(one, f"{other} {one}") == bool(people.folded(one))
+    assert people.is_part(one, f"{other} {one}") == bool(people.plain(one))
     assert isinstance(people.mentioning([one], [other])(other), bool)
 
 
