@@ -13,6 +13,7 @@ from convo_sync import models
 from convo_sync.archive import derived, listings, lost, marks, sqlite
 from convo_sync.archive.derived import Difference
 from convo_sync.archive.lost import Unreadable
+from convo_sync.archive.tables import TABLES
 from convo_sync.archive.transaction import Change, transaction
 from convo_sync.records import ConversationId, Document, Kind, Listing
 
@@ -79,7 +80,7 @@ class _Tally:
 
     def result(self) -> Rebuilt:
         """All of it: tables in the order of the schema, then what goes with them."""
-        known = ("conversations", *derived.TABLES, "promises", *derived.BESIDE)
+        known = ("conversations", *TABLES, "promises", *derived.BESIDE)
         names = [name for name in known if name in self.differences]
         return Rebuilt(self.documents, {name: self.differences[name] for name in names}, tuple(self.unreadable))
 

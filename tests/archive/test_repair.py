@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convo_sync.archive import derived, health, marks, rebuild, repair, sqlite
+from convo_sync.archive import health, marks, rebuild, repair, sqlite, tables
 from convo_sync.archive.derived import Difference
 from convo_sync.archive.entries import TURNS
 from convo_sync.archive.read import Reader
@@ -220,7 +220,7 @@ def test_a_meeting_that_is_missing_is_named(damaged: Path) -> None:
     assert {each.kind for each in condition.unreadable} == {*Kind} - {Kind.EVENT}
     assert not condition.tables
     after = derived_rows(damaged)
-    assert {name: after[name] for name in derived.TABLES} == {name: before[name] for name in derived.TABLES}
+    assert {name: after[name] for name in tables.TABLES} == {name: before[name] for name in tables.TABLES}
 
 
 @pytest.mark.parametrize("misplaced", [f"{TURNS} + 9", f"{2 * TURNS} + 9", "position + 1"])
