@@ -1,5 +1,7 @@
 """Any text to the text that goes into the full-text index, and back. Pure; it knows no index, no table and no query.
 
+Beside it `folded`, for names and titles, which are compared without an index.
+
 FTS5's tokenizer takes a run of Chinese for one word, a sign for a part of the word beside it, and the vowel of a Hindi
 or Thai syllable for a space. Python cannot bring a tokenizer of its own, so the text is changed before: what stands for
 itself is parted from its neighbours, and such vowels become characters for private use, which a word may have. Index
@@ -26,6 +28,9 @@ KEPT_MARKS = "\U000f8900-\U000fabff"
 _KEPT = 0xF8000
 _LOST = "\ufffd"
 _MOST_MARKS = 30  # on one letter, as Unicode's stream-safe format has it; ordering them takes the square of the number
+
+# Letters that Unicode does not take apart into a letter and its accent, and what people type for them.
+_UNACCENTED = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 
 # Scripts that are written without spaces or with particles attached, and signs of category So, in generous blocks: what
 # is no part of a word anyway does not mind.
@@ -95,6 +100,16 @@ def narrow(text: str) -> str:
     if text.isascii() or not _wide().search(text):
         return text
     return text.translate(_NARROW)
+
+
+def folded(text: str) -> str:
+    """The text for comparisons in which neither case nor accents count; vowel signs do, and spaces stay."""
+    if text.isascii():
+        return text.lower()
+    from unicodedata import combining, normalize
+
+    parts = normalize("NFKD", text.casefold()).translate(_UNACCENTED)
+    return "".join(each for each in parts if not combining(each)).casefold()
 
 
 def has_word(text: str) -> bool:

@@ -241,6 +241,16 @@ def test_brackets_within_brackets() -> None:
                 "Only meetings of at least 90 minutes",
             ),
         ),
+        (
+            "-draft title:x",
+            (
+                "Not: draft",
+                "No words to find: what has none of that is listed, the newest first",
+                "Only meetings whose title has: x",
+            ),
+        ),
+        ("-draft", ("Not: draft",)),
+        ("speaker:jon* -title:bud*", ("Only what is said by: jon*", "No meetings whose title has: bud*")),
         ("on:2026-03-19", ("Only meetings from 2026-03-19 on", "Only meetings before 2026-03-20")),
         (
             "after:2026-04 before:2026-03",

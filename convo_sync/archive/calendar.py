@@ -18,9 +18,9 @@ _Row = tuple[str, str, str | None, str | None]
 def named(connection: sqlite.Connection, typed: str, now: datetime) -> _Row | None:
     """The event of which this is the id, or the whole title; of several the next one, else the last."""
     rows = connection.execute(_EVENTS).fetchall()
-    wanted = people.folded(typed)
+    wanted = people.plain(typed)
     by_id = [row for row in rows if typed in row[:2]]
-    return _nearest(by_id or [row for row in rows if wanted and people.folded(row[2] or "") == wanted], now)
+    return _nearest(by_id or [row for row in rows if wanted and people.plain(row[2] or "") == wanted], now)
 
 
 def coming(connection: sqlite.Connection, typed: str, now: datetime) -> _Row | None:
@@ -62,7 +62,7 @@ def _is_owner(invited: tuple[Any, ...], me: people.Owner) -> bool:
 def _known_as(name: str | None, email: str | None, present: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     """What meetings call somebody who is invited: by the name, or by what stands before the @."""
     called = dict.fromkeys(each for names in present.values() for each in names)
-    if people.folded(name or ""):
+    if people.plain(name or ""):
         return tuple(each for each in called if people.is_same(each, name or ""))
     return tuple(each for each in called if people.names((email or "").partition("@")[0], each))
 

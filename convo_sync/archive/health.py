@@ -10,8 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from convo_sync.archive import indexes, rebuild, sqlite
-from convo_sync.archive.read import require_current
+from convo_sync.archive import indexes, rebuild, sqlite, unfit
 
 # An index's own check writes to its table. It runs on a copy in memory, if that is no larger than this.
 LARGEST_COPY = 256 * 2**20
@@ -91,7 +90,8 @@ class Examination:
             ArchiveMissing: it is empty.
             ArchiveUnfit: it is of an older version.
         """
-        require_current(self._connection, self.path)
+        if not self.is_current:
+            raise unfit.older(self._version, self.path)
 
     def require_begun(self) -> None:
         """Refuse a file without an archive in it yet.

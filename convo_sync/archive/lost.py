@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from convo_sync.archive import derived, sqlite
-from convo_sync.archive.derived import Row, Table
+from convo_sync.archive import sqlite
 from convo_sync.archive.entries import TURNS
+from convo_sync.archive.tables import OF_KIND, TABLES, WITHOUT_NOTES, Row, Table
+from convo_sync.records import Kind
 
 _HAS_TRANSCRIPT = """
     exists (
@@ -33,7 +34,7 @@ _OUTLINES = f"""
         select 1 from segments s where s.id between o.number * ?1 and o.number * ?1 + ?1 - 1
     ))
 """  # noqa: S608 - ours
-_KIND_OF = {name: kind.value for kind, names in derived.OF_KIND.items() for name in names}
+_KIND_OF = {name: kind.value for kind, names in OF_KIND.items() for name in names}
 
 
 class Unreadable(NamedTuple):
@@ -80,11 +81,27 @@ def left_over(
     if any(not each.kind for each in unreadable):
         return  # nobody knows whose that was
     kept = {each.conversation_id for each in unreadable}
-    for table in reversed(tuple(derived.TABLES.values())):
+    for table in reversed(tuple(TABLES.values())):
         found = connection.execute(_without_document(table))
         rows = {tuple(key): row_id for conversation_id, row_id, *key in found if conversation_id not in kept}
         if rows:
             yield table, rows
+
+
+def action_items(connection: sqlite.Connection, unreadable: Sequence[Unreadable]) -> Mapping[str, Sequence[str]]:
+    """What is left of key points that cannot be read: conversation -> the texts of its action items, in order.
+
+    A conversation that is missing itself is not among them: nothing can be added to it.
+    """
+    sql = """
+        select a.text
+        from conversations c
+        join action_items a on a.conversation_id = c.id
+        where c.id = ?
+        order by a.position
+    """
+    lost = {each.conversation_id for each in unreadable if each.kind == Kind.KEYPOINTS.value}
+    return {each: [text for (text,) in connection.execute(sql, (each,))] for each in sorted(lost)}
 
 
 def beside(connection: sqlite.Connection, unreadable: Sequence[Unreadable]) -> Mapping[str, Sequence[int]]:
@@ -105,7 +122,7 @@ def _without_document(table: Table) -> str:
     of = {column: f"+t.{column}" for column in table.scope}  # +: the index of documents knows values, not columns
     kind = of.get("source", f"'{_KIND_OF.get(table.name)}'")
     conversation, item = (of.get(column, "''") for column in ("conversation_id", "item"))
-    silent = ", ".join(f"'{each}'" for each in derived.WITHOUT_NOTES if table.name == "_notes")
+    silent = ", ".join(f"'{each}'" for each in WITHOUT_NOTES if table.name == "_notes")
     return f"""
         select {conversation}, t.id, {", ".join(f"t.{column}" for column in (*table.scope, *table.key))}
         from {table.name} t

@@ -6,7 +6,8 @@ The writer's side; `promises` reads. It knows nothing of key points but their ac
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,35 +16,29 @@ from convo_sync.archive import sqlite
 from convo_sync.archive.transaction import Change, transaction
 from convo_sync.times import format_time
 
-# Items of one meeting that have no number yet. Two of the same text are told apart by the order they came in.
-_NEW = """
-    select conversation_id, text, nth
-    from (
-        select a.conversation_id, a.position, a.text, (
-            select count(*)
-            from action_items e
-            where e.conversation_id = a.conversation_id and e.position < a.position and e.text = a.text
-        ) as nth
-        from action_items a
-        where a.conversation_id = ?
-    ) item
-    where not exists (
-        select 1
-        from promises p
-        where p.conversation_id = item.conversation_id and p.text = item.text and p.nth = item.nth
+
+def without_number(connection: sqlite.Connection, conversation_id: str, texts: Iterable[str]) -> list[tuple[str, int]]:
+    """Of a meeting's action items, as they come one after the other, those that have no number: (text, nth)."""
+    held = set(connection.execute("select text, nth from promises where conversation_id = ?", (conversation_id,)))
+    return [item for item in _told_apart(texts) if item not in held]
+
+
+def _told_apart(texts: Iterable[str]) -> Iterator[tuple[str, int]]:
+    """Two of the same text are told apart by the order they came in."""
+    before: Counter[str] = Counter()
+    for text in texts:
+        yield text, before[text]
+        before[text] += 1
+
+
+def number_items(change: Change, conversation_id: str, texts: Iterable[str]) -> int:
+    """Give the meeting's action items that have none a number each, and say how many; those that have one keep it."""
+    fresh = without_number(change.connection, conversation_id, texts)
+    change.connection.executemany(
+        "insert into promises (conversation_id, text, nth, changed) values (?, ?, ?, ?)",
+        [(conversation_id, *item, change.number) for item in fresh],
     )
-    order by position
-"""
-
-
-def number_items(change: Change, conversation_id: str) -> None:
-    """Give the meeting's action items that have none a number each; those that have one keep it."""
-    fresh = change.connection.execute(_NEW, (conversation_id,)).fetchall()
-    if fresh:
-        change.connection.executemany(
-            "insert into promises (conversation_id, text, nth, changed) values (?, ?, ?, ?)",
-            [(*item, change.number) for item in fresh],
-        )
+    return len(fresh)
 
 
 def mark(path: Path, numbers: Sequence[int], done_at: datetime | None) -> Sequence[int]:

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 
 from convo_sync.archive import sqlite
 from convo_sync.archive.transaction import Change
+from convo_sync.plan import steps
 from convo_sync.plan.schedule import LONGEST_STEP
-from convo_sync.records import Conversation, ConversationId, Holding, Kind, Owed, State
+from convo_sync.records import Conversation, ConversationId, Holding, Kind, Owed, State, Step
 from convo_sync.times import format_time, parse_time, read_time, write_time
 
 _CONVERSATION = """
@@ -129,6 +130,12 @@ def newest(connection: sqlite.Connection, count: int) -> frozenset[ConversationI
         "select id from conversations where gone_at is null order by start_time desc, id desc limit ?", (count,)
     )
     return frozenset(ConversationId(id_) for (id_,) in rows)
+
+
+def next_steps(connection: sqlite.Connection, now: datetime, *, audit: bool) -> Sequence[Step]:
+    """What a run would ask for besides the list, as far as the archive can tell."""
+    oldest = least_recently_checked(connection, 2 * steps.AUDIT, None) if audit else ()
+    return steps.plan(due(connection, now, retry_failed=True), newest=newest(connection, steps.NEWEST), audit=oldest)
 
 
 def held_substance(connection: sqlite.Connection, conversation_id: ConversationId, kind: Kind) -> int | None:

@@ -11,24 +11,18 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from convo_sync.archive import sqlite
+from convo_sync.texts import folded, stands_alone
 
 ME = "me"
-# Letters that Unicode does not take apart into a letter and its accent, and what people type for them.
-_PLAIN = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 # How German is typed without its umlauts.
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 
 _TELLING = 3  # letters
 
 
-def folded(name: str) -> str:
-    """The name in small letters, without accents, single spaces between its words."""
-    if not name.isascii():
-        from unicodedata import category, normalize
-
-        parts = normalize("NFKD", name.casefold()).translate(_PLAIN)
-        name = "".join(each for each in parts if category(each) != "Mn")
-    return " ".join(name.casefold().split())
+def plain(name: str) -> str:
+    """The name for comparisons: folded, single spaces between its words."""
+    return " ".join(folded(name).split())
 
 
 def words_of(name: str) -> frozenset[str]:
@@ -46,13 +40,22 @@ def _spelt_out(name: str) -> str:
 
 
 def _words(text: str) -> list[str]:
-    return "".join(each if each.isalnum() else " " for each in text).split()
+    return "".join(each if each.isalnum() or _is_mark(each) else " " for each in text).split()
+
+
+def _is_mark(character: str) -> bool:
+    """Whether it is part of the letter before it, as the vowels of Thai and Hindi are."""
+    if character.isascii():
+        return False
+    from unicodedata import category
+
+    return category(character).startswith("M")
 
 
 def is_part(part: str, name: str) -> bool:
     """Whether the name has this in it; nothing is part of no name."""
-    wanted = folded(part)
-    return bool(wanted) and (wanted in folded(name) or wanted in folded(_spelt_out(name)))
+    wanted = plain(part)
+    return bool(wanted) and (wanted in plain(name) or wanted in plain(_spelt_out(name)))
 
 
 def names(typed: str, name: str) -> bool:
@@ -61,6 +64,20 @@ def names(typed: str, name: str) -> bool:
     if not wanted.intersection(called):
         return False
     return all(any(word.startswith(each) for word in called) for each in wanted - called)
+
+
+def is_called(typed: str, name: str) -> bool:
+    """Whether every word that was typed is a word of the name; the last one, before a star, at least begins one.
+
+    What is no word, or of a script without spaces, has but to be somewhere in the name.
+    """
+    part = folded(typed.rstrip("*"))
+    wanted = _words(part)
+    if not wanted or stands_alone(part[0]):
+        return bool(part) and part in folded(name)
+    begun = wanted.pop() if typed.endswith("*") else ""
+    called = words_of(name)
+    return called.issuperset(wanted) and any(word.startswith(begun) for word in called)
 
 
 @lru_cache(maxsize=4096)  # the same few names are compared with thousands of action items
@@ -89,8 +106,8 @@ def mentioning(called: Collection[str], others: Iterable[str]) -> Callable[[str]
     def is_mentioned(text: str) -> bool:
         if any(word in text for word in telling) and not telling.isdisjoint(_words(text)):
             return True
-        plain = folded(text)
-        return any(name and name in plain and f" {name} " in f" {' '.join(_words(plain))} " for name in whole)
+        said = folded(text)
+        return any(name and name in said and f" {name} " in f" {' '.join(_words(said))} " for name in whole)
 
     return is_mentioned
 
@@ -105,7 +122,7 @@ class Owner(NamedTuple):
     @property
     def is_known(self) -> bool:
         """Whether anything says who they are."""
-        return bool(folded(self.name) or self.speakers)
+        return bool(plain(self.name) or self.speakers)
 
     def is_meant(self, name: str | None, conversation_id: str) -> bool:
         """Whether this name in this meeting is the owner's."""
@@ -136,7 +153,7 @@ def present(connection: sqlite.Connection) -> Mapping[str, tuple[str, ...]]:
     """
     found: dict[str, dict[str, str]] = {}
     for conversation_id, name in connection.execute(sql):
-        found.setdefault(conversation_id, {}).setdefault(folded(name), name)
+        found.setdefault(conversation_id, {}).setdefault(plain(name), name)
     return {each: tuple(called.values()) for each, called in found.items()}
 
 

@@ -8,32 +8,19 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from convo_sync.archive import searching, sqlite
-from convo_sync.errors import ArchiveMissing, ArchiveUnfit, NothingFound, UsageError
+from convo_sync.errors import UsageError
 from convo_sync.query import understand
 
-if TYPE_CHECKING:
-    # A search waits for what this module imports, so what only `list`, `show` and `status` need is imported there.
+if TYPE_CHECKING:  # a search waits for what is imported here, so what only other methods need is imported there
     from pathlib import Path
 
     from convo_sync.briefs import Briefing, Decisions, Digest, Promises
     from convo_sync.hits import SearchResult
     from convo_sync.records import Step
     from convo_sync.views import Meeting, MeetingRow, Segment, Status
-
-_ROWS = """
-    select c.id, c.title, c.start_time, c.end_time, c.minutes,
-        (select count(*) from segments s where s.conversation_id = c.id),
-        (select state from holdings h where h.conversation_id = c.id and h.kind = 'transcript'),
-        (select state from holdings h where h.conversation_id = c.id and h.kind = 'keypoints'),
-        (select state from holdings h where h.conversation_id = c.id and h.kind = 'feedback'),
-        c.gone_at
-    from conversations c
-"""
-_NEWEST_FIRST = "order by c.start_time desc, c.id"
 
 
 class Reader:
@@ -49,7 +36,10 @@ class Reader:
         self._connection = sqlite.open_for_reading(path)
         try:
             with sqlite.plain_errors(path):
-                require_current(self._connection, path)
+                if (version := sqlite.check_version(self._connection, path)) < sqlite.SCHEMA_VERSION:
+                    from convo_sync.archive import unfit
+
+                    raise unfit.older(version, path)
         except BaseException:
             self._connection.close()
             raise
@@ -135,19 +125,12 @@ class Reader:
             about: those in which the ranked search finds these words.
             limit: at most so many; -1 for all.
         """
-        sql = f"{_ROWS} where (?1 is null or c.start_time >= ?1) and (?2 is null or c.start_time < ?2) {_NEWEST_FIRST}"
-        wanted = _folded(title)
-        with self._plainly():
-            # A limit below zero is none. Titles are compared here: SQLite's lower() knows the letters of ASCII only.
-            if not (wanted or person or about):
-                return [_row(row) for row in self._connection.execute(f"{sql} limit ?3", (since, before, limit))]
-            rows = self._connection.execute(sql, (since, before))
-            found: Iterator[Sequence[Any]] = (row for row in rows if wanted in _folded(row[1]))
-            if person or about:
-                from convo_sync.archive import choosing
+        from convo_sync.archive import conversations
 
-                found = choosing.chosen(self._connection, self.search, found, person, about, limit)
-            return [_row(row) for row in islice(found, limit if limit >= 0 else None)]
+        with self._plainly():
+            return conversations.listed(
+                self._connection, self.search, (since, before), title=title, person=person, about=about, limit=limit
+            )
 
     def meeting(self, name: str) -> Meeting:
         """One conversation with all that is archived of it, by its id or the beginning of it.
@@ -155,23 +138,10 @@ class Reader:
         Raises:
             NothingFound: there is none, or several begin so.
         """
+        from convo_sync.archive import conversations, meeting
+
         with self._plainly():
-            from convo_sync.archive import meeting
-
-            return meeting.whole(self._connection, self._find(name))
-
-    def _find(self, name: str) -> MeetingRow:
-        found = self._connection.execute(f"{_ROWS} where c.id = ?", (name,)).fetchall()
-        if not found and name:
-            clause = "where substr(c.id, 1, length(?1)) = ?1 or substr(c.id, 1, length(?1) + 5) = 'sess_' || ?1 limit 3"
-            found = self._connection.execute(f"{_ROWS} {clause}", (name,)).fetchall()
-        if len(found) == 1:
-            return _row(found[0])
-        if found:
-            raise NothingFound(f"Several conversations begin with {name}.", "Give more of the id.")
-        raise NothingFound(
-            f"There is no conversation {name} in this archive.", "`convo-sync list` shows what there is."
-        )
+            return meeting.whole(self._connection, conversations.named(self._connection, name))
 
     def action_items(
         self,
@@ -260,12 +230,9 @@ class Reader:
     def next_steps(self, now: datetime, *, audit: bool = False) -> Sequence[Step]:
         """What the next run would ask for besides the list, as far as the archive can tell."""
         from convo_sync.archive import owed
-        from convo_sync.plan import steps
 
         with self._plainly():
-            due = owed.due(self._connection, now, retry_failed=True)
-            oldest = owed.least_recently_checked(self._connection, 2 * steps.AUDIT, None) if audit else ()
-            return steps.plan(due, newest=owed.newest(self._connection, steps.NEWEST), audit=oldest)
+            return owed.next_steps(self._connection, now, audit=audit)
 
     def execute(self, sql: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         """Any reading SQL: the columns' names and the rows. Writing and ATTACH are refused.
@@ -273,56 +240,11 @@ class Reader:
         Raises:
             UsageError: it is no single statement that reads.
         """
-        try:
-            cursor = self._connection.execute(sql)
-        except (sqlite.Error, sqlite.Warning, ValueError) as error:
-            raise sqlite.refused(error, self.path) from error
-        return tuple(column[0] for column in cursor.description or ()), self._rows(cursor)
+        from convo_sync.archive import statements
 
-    def _rows(self, cursor: Any) -> Iterator[tuple[Any, ...]]:
-        try:
-            # Not `yield from`: it would close the cursor of an iterator left halfway, maybe after its connection.
-            for row in cursor:  # noqa: UP028
-                yield row
-        except sqlite.Error as error:
-            raise sqlite.refused(error, self.path) from error
+        return statements.execute(self._connection, sql, self.path)
 
     @contextmanager
     def _plainly(self) -> Iterator[None]:
         with sqlite.plain_reads(self.path):
             yield
-
-
-def _folded(text: str) -> str:
-    """The text for comparisons in which case does not count, nor whether an accent is a character of its own."""
-    if text.isascii():
-        return text.lower()
-    from unicodedata import normalize
-
-    return normalize("NFC", normalize("NFC", text).casefold())
-
-
-def _row(row: Sequence[Any]) -> MeetingRow:
-    from convo_sync.views import MeetingRow
-
-    id_, title, start, end, minutes, segments, transcript, keypoints, feedback, gone_at = row
-    return MeetingRow(
-        id_, title, start, end, minutes, segments, transcript or "", keypoints or "", feedback or "", gone_at
-    )
-
-
-def require_current(connection: sqlite.Connection, path: Path | str) -> None:
-    """Refuse a file that holds nothing yet, or is older than what a reader understands.
-
-    Raises:
-        ArchiveMissing: it is empty.
-        ArchiveUnfit: it is of an older version.
-    """
-    version = sqlite.check_version(connection, path)
-    if version == 0:
-        raise ArchiveMissing(f"{path} is empty: nothing is archived yet.", "Run `convo-sync sync`: it fills the file.")
-    if version < sqlite.SCHEMA_VERSION:
-        raise ArchiveUnfit(
-            f"{path} is of an older version ({version}; this program reads {sqlite.SCHEMA_VERSION}).",
-            "Run `convo-sync sync`: it keeps a copy and upgrades the file.",
-        )

@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from convo_sync import models
-from convo_sync.archive import derived, listings, lost, sqlite
+from convo_sync.archive import derived, listings, lost, marks, sqlite
 from convo_sync.archive.derived import Difference
 from convo_sync.archive.lost import Unreadable
+from convo_sync.archive.tables import TABLES
 from convo_sync.archive.transaction import Change, transaction
 from convo_sync.records import ConversationId, Document, Kind, Listing
 
@@ -72,9 +73,15 @@ class _Tally:
             self.differences[name] = Difference(*map(sum, zip(before, difference, strict=True)))
         return bool(found)
 
+    def missing(self, name: str, rows: int) -> None:
+        """Count so many rows that a table lacks."""
+        if rows:
+            self.add({name: Difference(rows)})
+
     def result(self) -> Rebuilt:
-        """All of it, tables in the order of the schema."""
-        names = [name for name in ("conversations", *derived.TABLES, *derived.BESIDE) if name in self.differences]
+        """All of it: tables in the order of the schema, then what goes with them."""
+        known = ("conversations", *TABLES, "promises", *derived.BESIDE)
+        names = [name for name in known if name in self.differences]
         return Rebuilt(self.documents, {name: self.differences[name] for name in names}, tuple(self.unreadable))
 
 
@@ -89,6 +96,8 @@ def compare(connection: sqlite.Connection) -> Rebuilt:
                 tally.add(_differences(connection, read))
         batch = _after(connection, batch[-1].id)
     tally.unreadable.extend(lost.documents(connection))
+    for conversation_id, texts in lost.action_items(connection, tally.unreadable).items():
+        tally.missing("promises", len(marks.without_number(connection, conversation_id, texts)))
     for name, keys in lost.beside(connection, tally.unreadable).items():
         tally.add({name: Difference(left_over=len(keys))})
     for table, rows in lost.left_over(connection, tally.unreadable):
@@ -129,8 +138,10 @@ def _mend(change: Change, stored: _Stored, tally: _Tally) -> None:
 
 
 def _clear(change: Change, tally: _Tally) -> None:
-    """Take out the rows that were derived from no document that is there."""
+    """Take out the rows that were derived from no document that is there, and number action items that may stay."""
     tally.unreadable.extend(lost.documents(change.connection))
+    for conversation_id, texts in lost.action_items(change.connection, tally.unreadable).items():
+        tally.missing("promises", marks.number_items(change, conversation_id, texts))
     for name, keys in lost.beside(change.connection, tally.unreadable).items():
         tally.add({name: Difference(left_over=len(keys))})
         derived.BESIDE[name](change, keys)

@@ -84,7 +84,7 @@ def _found(
     if query.is_empty:
         from convo_sync.archive import scope
 
-        candidates = [Candidate(0.0, *row) for row in scope.listed(connection, filters, kinds, among)]
+        candidates = [Candidate(0.0, *row) for row in scope.listed(connection, query, kinds, among)]
         return _Found(candidates, {each.number for each in candidates}, more=False)
     asked = ranking.Asked(Wording(query), limit, among, filters.speakers, filters.not_speakers, newest_first)
     result = _Found([], set(), more=False)

@@ -318,20 +318,12 @@ def check_version(connection: Connection, path: Path | str) -> int:
     is_empty = connection.execute("select count(*) from sqlite_master").fetchone()[0] == 0
     mark = connection.execute("pragma application_id").fetchone()[0]
     version = int(connection.execute("pragma user_version").fetchone()[0])
+    if mark == APPLICATION_ID and 1 <= version <= SCHEMA_VERSION:
+        return version
+    if is_empty and mark == 0:
+        return 0
+    from convo_sync.archive import unfit
+
     if mark != APPLICATION_ID:
-        if is_empty and mark == 0:
-            return 0
-        raise ArchiveUnfit(
-            f"{path} is an SQLite file, but not an archive of convo-sync.", "Name another file with --archive."
-        )
-    if version < 1:
-        raise ArchiveUnfit(
-            f"{path} is damaged: it says that it is of version {version}.",
-            "Run `convo-sync doctor`, or restore a backup.",
-        )
-    if version > SCHEMA_VERSION:
-        raise ArchiveUnfit(
-            f"{path} was written by a newer convo-sync (schema {version}; this one knows {SCHEMA_VERSION}).",
-            "Upgrade convo-sync: pipx upgrade convo-sync.",
-        )
-    return version
+        raise unfit.foreign(path)
+    raise (unfit.impossible if version < 1 else unfit.newer)(version, path)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from convo_sync.query import Query, Term
 from convo_sync.query.tree import And, Node, Not, Or, but_not, excluded, expression, wanted_terms
-from convo_sync.texts import stands_alone
+from convo_sync.texts import folded
 
 _WORD = re.compile(r"[^\W_]+")
 _FEW = 6  # words: in a longer question the common ones say nothing, and take long to look up
@@ -22,7 +22,7 @@ class Named(NamedTuple):
 
     def terms(self, term: Term) -> bool:
         """Whether this term is part of a name that was typed in full."""
-        return term.kind == "word" and _folded(term.text) <= self.words if self.words else False
+        return term.kind == "word" and _words_of(term.text) <= self.words if self.words else False
 
     def discount(self, term: Term) -> float:
         """What the term counts for as a word of the text."""
@@ -46,9 +46,9 @@ class Wording:
         self._parts = tuple(part for part in parts if not isinstance(part, Not))
         self._excluded = () if tree is None else excluded(tree)
         self.telling = tuple(term for term in query.terms if not term.is_stop) or query.terms
-        self._words = frozenset().union(*(_folded(term.text) for term in query.terms if term.kind == "word"))
+        self._words = frozenset().union(*(_words_of(term.text) for term in query.terms if term.kind == "word"))
         # FTS5 knows no plus sign: C++ and C# are C to it.
-        self.signs = tuple(folded_text(term.text) for term in self.telling if any(sign in term.text for sign in "+#"))
+        self.signs = tuple(folded(term.text) for term in self.telling if any(sign in term.text for sign in "+#"))
         self.has_choice = any(isinstance(part, Or) for part in self._parts)
         self.is_short = len(self._parts) <= _FEW
         self.is_strict = 1 < len(self._parts) <= _FEW  # short enough that every word is to be there
@@ -60,10 +60,10 @@ class Wording:
         shares: dict[str, float] = {}
         whole: set[str] = set()
         for name in names:
-            plain = folded_text(name)
+            plain = folded(name)
             if not any(word in plain for word in self._words):
                 continue  # most names, and to take one apart takes longer
-            of_name = _folded(name)
+            of_name = _words_of(name)
             if common := of_name & self._words:
                 shares[name] = (len(common) / len(of_name)) ** 2
                 whole.update(common if common == of_name else ())
@@ -94,9 +94,9 @@ class Wording:
 
     def is_as_typed(self, text: str, is_name: Callable[[Term], bool]) -> bool:
         """Whether a turn has every word in the very form that was typed; names of speakers left out."""
-        said = frozenset(_WORD.findall(folded_text(text)))
+        said = frozenset(_WORD.findall(folded(text)))
         typed = (part for part in self._parts if isinstance(part, Term) and part.kind == "word" and not is_name(part))
-        return all(_folded(term.text) <= said for term in typed)
+        return all(_words_of(term.text) <= said for term in typed)
 
     def _all(self, parts: Sequence[Node]) -> str:
         return but_not(f"({' AND '.join(map(expression, parts))})", self._excluded)
@@ -109,18 +109,16 @@ class Wording:
     @staticmethod
     def fits(name: str, wanted: Collection[str], unwanted: Collection[str]) -> bool:
         """Whether a speaker of this name is among the wanted, if there are any, and not among the unwanted."""
-        return (not wanted or any(_is_part(each, name) for each in wanted)) and not any(
-            _is_part(each, name) for each in unwanted
+        return (not wanted or any(_is_called(each, name) for each in wanted)) and not any(
+            _is_called(each, name) for each in unwanted
         )
 
 
 @cache
-def _is_part(typed: str, name: str) -> bool:
-    """Whether a name has these words; or the characters, where they are no words or the script has no spaces."""
-    words = _folded(typed)
-    if not words or stands_alone(typed[0]):
-        return folded_text(typed) in folded_text(name)
-    return words <= _folded(name)
+def _is_called(typed: str, name: str) -> bool:
+    from convo_sync.archive.people import is_called  # for which few searches have to wait
+
+    return is_called(typed, name)
 
 
 def _excluding(node: Node, unwanted: tuple[Node, ...]) -> Iterator[tuple[Term, tuple[Node, ...]]]:
@@ -138,15 +136,6 @@ def _is_required(part: Node) -> bool:
 
 
 @cache
-def _folded(text: str) -> frozenset[str]:
+def _words_of(text: str) -> frozenset[str]:
     """A name's words, in which neither case nor accents count."""
-    return frozenset(_WORD.findall(folded_text(text)))
-
-
-def folded_text(text: str) -> str:
-    """The text for comparisons in which neither case nor accents count."""
-    if text.isascii():
-        return text.lower()
-    from unicodedata import combining, normalize
-
-    return "".join(each for each in normalize("NFKD", text) if not combining(each)).casefold()
+    return frozenset(_WORD.findall(folded(text)))

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
 from convo_sync.archive.people import ME, is_part, names
 from convo_sync.archive.read import Reader
 from convo_sync.briefs import Promises
-from convo_sync.cli.asking import asked, dated, filled, no_keypoints, no_meetings
-from convo_sync.cli.output import look, typed, write_json, write_lines
+from convo_sync.cli.asking import (
+    answer,
+    asked,
+    beginnings,
+    dated,
+    filled,
+    none_can_be,
+    none_named,
+    of_meetings_since,
+    told,
+)
+from convo_sync.cli.output import look
 from convo_sync.cli.root import Setup
-from convo_sync.days import FORMS, beginning_of
 from convo_sync.errors import NothingFound, UsageError
 from convo_sync.render import agreed
 from convo_sync.render.command import line
@@ -28,11 +35,9 @@ _MOST_NAMES = 8
 @click.argument("words", nargs=-1)
 @click.option("--owner", metavar="NAME", help="To be done by this person: a part of the name, or “me” for yourself.")
 @click.option("--priority", type=PRIORITIES, help="Only those of this priority.")
-@click.option("--since", metavar="DAY", help=f"Of meetings from the beginning of this day on: {FORMS}.")
+@of_meetings_since
 @click.option("--all", "with_done", is_flag=True, help="Also those that are marked as done.")
-@click.option("-n", "--limit", type=click.IntRange(1, 1_000_000), default=20, show_default=True, help="Items at most.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--utc", is_flag=True, help="Times in UTC, not in local time.")
+@told("Items", default=20)
 @click.pass_obj
 def command(
     setup: Setup,
@@ -64,19 +69,15 @@ def command(
         marking.mark(setup, words[0], words[1:], as_json=as_json)
         return
     about, whose = asked(words), filled("--owner", owner)
-    first = None if since is None else beginning_of(typed(since), datetime.now(UTC))
+    (first,) = beginnings(since)
     with Reader(setup.archive_file) as archive:
         found = archive.action_items(
             about, owner=whose, priority=priority or "", since=first, done=with_done, limit=limit
         )
-    if as_json:
-        write_json(agreed.items_as_json(found))
-    elif found.items:
-        hint = _for_an_owner(about, found)
-        write_lines(agreed.item_lines(found, look(utc=utc), with_done=with_done, hint=hint))
-    if not found.items:
-        why = _why_none(found, about, whose, narrowed=bool(about or whose or priority or since))
-        raise dated(why, as_of(found.as_of, look(utc=utc)))
+    view, narrowed = look(utc=utc), bool(about or whose or priority or since)
+    lines = agreed.item_lines(found, view, with_done=with_done, hint=_for_an_owner(about, found))
+    why = None if found.items else dated(_why_none(found, about, whose, narrowed=narrowed), as_of(found.as_of, view))
+    answer(agreed.items_as_json(found) if as_json else lines, why)
 
 
 def _for_an_owner(about: str, found: Promises) -> str:
@@ -86,10 +87,8 @@ def _for_an_owner(about: str, found: Promises) -> str:
 
 
 def _why_none(found: Promises, about: str, owner: str, *, narrowed: bool) -> NothingFound:
-    if not found.coverage.conversations:
-        return no_meetings()
-    if found.coverage.conversations == found.coverage.without_keypoints:
-        return no_keypoints("action items")
+    if why := none_can_be(found.coverage, "action items"):
+        return why
     if found.done:
         done = "The only action item" if found.done == 1 else f"All {count(found.done, 'action item')}"
         like = " like that" if narrowed else ""
@@ -99,7 +98,7 @@ def _why_none(found: Promises, about: str, owner: str, *, narrowed: bool) -> Not
     if owner.casefold() != ME and owner and not any(is_part(owner, name) for name in found.owners):
         return NothingFound(f"No action item is for anybody called {owner}.", _owners(found))
     if not narrowed:
-        return NothingFound("There are no action items in this archive.", "The key points that it has name none.")
+        return none_named("action items")
     step = _for_an_owner(about, found) or "`convo-sync actions` alone shows what is open."
     return NothingFound("No open action item is like that.", step)
 

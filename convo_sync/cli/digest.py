@@ -8,8 +8,8 @@ import click
 
 from convo_sync.archive.read import Reader
 from convo_sync.briefs import Digest
-from convo_sync.cli.asking import dated, no_meetings
-from convo_sync.cli.output import look, typed, write_json, write_lines
+from convo_sync.cli.asking import answer, dated, no_meetings, told
+from convo_sync.cli.output import look, typed
 from convo_sync.cli.root import Setup
 from convo_sync.days import FORMS, beginning_of
 from convo_sync.errors import NothingFound, UsageError
@@ -23,11 +23,7 @@ DAYS = 7
 @click.command("digest", epilog="Example: convo-sync digest --days 7")
 @click.option("--days", type=click.IntRange(1, 3660), help=f"So many days, today among them. Default: {DAYS}.")
 @click.option("--since", metavar="DAY", help=f"From the beginning of this day on, instead: {FORMS}.")
-@click.option(
-    "-n", "--limit", type=click.IntRange(1, 10_000), default=5, show_default=True, help="Of each kind at most."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--utc", is_flag=True, help="Times in UTC, not in local time.")
+@told("Of each kind", default=5, most=10_000)
 @click.pass_obj
 def command(setup: Setup, days: int | None, since: str | None, limit: int, as_json: bool, utc: bool) -> None:
     """Sum up the last days: meetings and hours, with whom, what was decided, what is to do, what is still missing.
@@ -44,13 +40,9 @@ def command(setup: Setup, days: int | None, since: str | None, limit: int, as_js
         raise UsageError(f"“{first}” is still to come.", "A digest is of days that were.")
     with Reader(setup.archive_file) as archive:
         found = archive.digest(begin, end, limit=limit)
-    start = _local_day(begin)
-    if as_json:
-        write_json(page.as_json(found, start, today))
-    elif found.meetings:
-        write_lines(page.lines(found, start, today, look(utc=utc)))
-    if not found.meetings:
-        raise dated(_why_nothing(found, start, today), as_of(found.as_of, look(utc=utc)))
+    start, view = _local_day(begin), look(utc=utc)
+    why = None if found.meetings else dated(_why_nothing(found, start, today), as_of(found.as_of, view))
+    answer(page.as_json(found, start, today) if as_json else page.lines(found, start, today, view), why)
 
 
 def _now() -> datetime:

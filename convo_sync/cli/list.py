@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
 from convo_sync.archive.read import Reader
-from convo_sync.cli.asking import dated, filled, no_meetings
+from convo_sync.cli.asking import beginnings, dated, filled, no_meetings
 from convo_sync.cli.output import is_terminal, look, typed, write_json, write_lines
 from convo_sync.cli.root import Setup
-from convo_sync.days import FORMS, beginning_of
+from convo_sync.days import FORMS
 from convo_sync.errors import NothingFound
 from convo_sync.render import meetings
 from convo_sync.render.when import as_of
@@ -41,9 +39,8 @@ def command(
 
     In names and titles upper and lower case are the same, in names letters with and without accents too.
     """
-    now = datetime.now(UTC)
     who, words = filled("--with", person), filled("--about", about)
-    first, end = (day if day is None else beginning_of(typed(day), now) for day in (since, before))
+    first, end = beginnings(since, before)
     with Reader(setup.archive_file) as archive:
         rows = archive.meetings(since=first, before=end, title=typed(title), person=who, about=words, limit=limit or -1)
         moment = archive.as_of()

@@ -8,8 +8,8 @@ import click
 
 from convo_sync.archive.read import Reader
 from convo_sync.briefs import Briefing
-from convo_sync.cli.asking import asked, dated, no_meetings
-from convo_sync.cli.output import look, write_json, write_lines
+from convo_sync.cli.asking import answer, asked, dated, no_meetings, told
+from convo_sync.cli.output import look
 from convo_sync.cli.root import Setup
 from convo_sync.errors import NothingFound, UsageError
 from convo_sync.render import briefing as page
@@ -19,11 +19,7 @@ from convo_sync.render.when import as_of
 
 @click.command("prep", epilog="Example: convo-sync prep Leonie")
 @click.argument("words", nargs=-1, metavar="WORDS|PERSON|EVENT")
-@click.option(
-    "-n", "--limit", type=click.IntRange(1, 10_000), default=2, show_default=True, help="Of each kind at most."
-)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--utc", is_flag=True, help="Times in UTC, not in local time.")
+@told("Of each kind", default=2, most=10_000)
 @click.pass_obj
 def command(setup: Setup, words: tuple[str, ...], limit: int, as_json: bool, utc: bool) -> None:
     """Prepare for a meeting: what was discussed, decided and promised, each line with where it is from.
@@ -38,12 +34,9 @@ def command(setup: Setup, words: tuple[str, ...], limit: int, as_json: bool, utc
         )
     with Reader(setup.archive_file) as archive:
         found = archive.briefing(text, datetime.now(UTC), limit=limit)
-    if as_json:
-        write_json(page.as_json(found))
-    elif not found.is_empty:
-        write_lines(page.lines(found, look(utc=utc), limit))
-    if found.is_empty:
-        raise dated(_why_nothing(found), as_of(found.as_of, look(utc=utc)))
+    view = look(utc=utc)
+    why = dated(_why_nothing(found), as_of(found.as_of, view)) if found.is_empty else None
+    answer(page.as_json(found) if as_json else page.lines(found, view, limit), why)
 
 
 def _why_nothing(found: Briefing) -> NothingFound:

@@ -139,5 +139,7 @@ def _why_nothing(text: str, result: SearchResult) -> NothingFound:
     if result.coverage.in_range and not result.coverage.conversations:
         return NothingFound(f"No meeting is as the filters say: {text}", "Leave one out, or see `convo-sync list`.")
     if not result.coverage.conversations:
-        return NothingFound("There are no meetings in this archive yet.", "Run `convo-sync sync`.")
+        from convo_sync.cli.asking import no_meetings  # for which no search has to wait
+
+        return no_meetings()
     return NothingFound(f"Nothing found for: {text}", hits.blind_spot(result) or "Fewer or other words may find it.")

@@ -12,8 +12,9 @@ from convo_sync.query.tree import Node, any_expression, but_not, excluded, expre
 class Filters(NamedTuple):
     """Where to look. Of speakers, kinds and ids any one fits, a title has all of `titles`, and no `not_` one does.
 
-    Speakers and titles are as typed; kinds are those of a hit; an id is the beginning of one. `after` and `before` are
-    UTC text: conversations that began at `after` or later, and before `before`. `min_minutes` is how long at least.
+    Speakers and titles are as typed, a star behind those that only begin a word; kinds are those of a hit; an id is the
+    beginning of one. `after` and `before` are UTC text: conversations that began at `after` or later, and before
+    `before`. `min_minutes` is how long at least.
     """
 
     speakers: tuple[str, ...] = ()

@@ -21,6 +21,8 @@ def explanation(query: Query) -> Iterator[str]:
         yield from _line("Left out as too common", (term.text for term in query.terms if term.is_stop))
     if query.tree is not None:
         yield from _line("Not", (_written(node, nested=True) for node in excluded(query.tree)))
+        if query.is_empty and query.has_filters:
+            yield "No words to find: what has none of that is listed, the newest first"
         if _is_grouped(query.tree):
             yield f"Read as: {_written(query.tree)}"
     yield from _places(query.filters)

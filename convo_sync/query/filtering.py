@@ -32,7 +32,8 @@ def narrowed(filters: Filters, piece: Piece, now: datetime | None, *, excluded: 
         UsageError: its value is impossible, or it cannot be excluded.
     """
     if piece.name in _NAMES:
-        return _with(filters, _NAMES[piece.name], piece.text.rstrip("*"), excluded=excluded)
+        star = "*" if piece.stars and piece.name != "id" else ""  # an id is a beginning anyway
+        return _with(filters, _NAMES[piece.name], piece.text + star, excluded=excluded)
     if piece.name == "in":
         return _with(filters, "kinds", *_kinds(piece), excluded=excluded)
     if piece.name in ("after", "before"):

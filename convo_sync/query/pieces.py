@@ -152,14 +152,16 @@ class _Reader:
             return None
         if not value and self._sign() and self._sign() in _QUOTES:
             value = self._quoted().strip()
+            stars = value.endswith("*") or self._sign() == "*"
         else:
-            value = value.strip(_AROUND)
+            whole, value = value.lstrip(_AROUND), value.strip(_AROUND)
+            stars = "*" in whole[len(value) :]
         if not has_word(value):
             self._at = behind
             return None
-        value += self._rest_of_period(name, value)
+        value = value.rstrip("*") + self._rest_of_period(name, value)
         typed = f"{'-' if minus else ''}{self._text[start : self._at]}"
-        return Piece("filter", value, minus=minus, name=name.lower(), typed=typed)
+        return Piece("filter", value, minus=minus, stars=stars, name=name.lower(), typed=typed)
 
     def _rest_of_period(self, name: str, value: str) -> str:
         if name.lower() in _DATED and value.lower() in ("last", "this"):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from convo_sync import models
-from convo_sync.archive import derived
+from convo_sync.archive import tables
 from convo_sync.archive.write import Archive
 from convo_sync.budget import Budget
 from convo_sync.records import Document, Holding, Kind, State
@@ -81,7 +81,7 @@ def fill_whole(path: Path) -> Path:
 _NUMBERS = {"answers"}
 
 
-def of_table(table: derived.Table) -> Iterator[tuple[str, str]]:
+def of_table(table: tables.Table) -> Iterator[tuple[str, str]]:
     """(name, SQL) of each way to damage a derived table."""
     name, last, scope = table.name, table.values[-1], table.scope[0]
     nobody = f"select {', '.join(_elsewhere(column, scope) for column in table.columns)}"
@@ -163,7 +163,7 @@ OUTLINES = {
     "_outlines: a row of nobody": "insert into _outlines values (77, 1, 1, x'0100', x'0000', '[]')",
     "_outlines: a row went elsewhere": "update _outlines set number = 2",
 }
-TABLES = dict(damage for table in derived.TABLES.values() for damage in of_table(table))
+TABLES = dict(damage for table in tables.TABLES.values() for damage in of_table(table))
 BROKEN_INDEXES = dict(damage for name in INDEXES for damage in of_index(name))
 CONVERSATIONS = {
     "conversations: another title": "update conversations set title = 'scribbled' where id = 'sess_one'",
@@ -205,14 +205,14 @@ def rows(path: Path, sql: str) -> list[tuple[Any, ...]]:
 
 def derived_rows(path: Path) -> dict[str, Rows]:
     """Table -> scope and key -> content: of the derived tables, what is beside them, and conversations as listed."""
-    columns = {name: ((*t.scope, *t.key), t.values) for name, t in derived.TABLES.items()}
+    columns = {name: ((*t.scope, *t.key), t.values) for name, t in tables.TABLES.items()}
     listed_columns = ("title", "start_time", "end_time", "minutes", "segment_count", "calendar_event_id")
     return _by_key(path, columns | BESIDE | {"conversations": (("id",), listed_columns)})
 
 
 def changed(path: Path) -> dict[str, Rows]:
     """Public table -> scope and key -> (id, changed). The ids of turns are not those of rows."""
-    columns = {name: ((*t.scope, *t.key), ("id", "changed")) for name, t in derived.TABLES.items() if t.is_public}
+    columns = {name: ((*t.scope, *t.key), ("id", "changed")) for name, t in tables.TABLES.items() if t.is_public}
     return _by_key(path, columns | {"conversations": (("id",), ("number", "changed"))})
 
 
@@ -232,7 +232,7 @@ def _by_key(path: Path, columns: Mapping[str, tuple[Sequence[str], Sequence[str]
 
 def others(path: Path) -> dict[str, list[tuple[Any, ...]]]:
     """All that is neither derived nor index: what a repair must not touch."""
-    theirs = {*derived.TABLES, *BESIDE, "conversations", "deletions", "meta"}
+    theirs = {*tables.TABLES, *BESIDE, "conversations", "deletions", "meta"}
     with looking_at(path) as connection:
         names = [
             name for (name,) in connection.execute("select name from sqlite_master where type = 'table' order by 1")

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from convo_sync import models
-from convo_sync.archive import derived
 from convo_sync.archive.read import Reader
+from convo_sync.archive.tables import TABLES
 from convo_sync.archive.write import Archive
 from convo_sync.budget import Budget
 from convo_sync.records import ConversationId, Document, Kind
@@ -25,7 +25,7 @@ from .storage import NOW, ONE, TWO, is_sound, listed, read, store, transcript
 
 # Public tables and the columns that name a row; documents and conversations beside the derived ones.
 KEYS: Mapping[str, tuple[str, ...]] = {
-    **{name: (*table.scope, *table.key) for name, table in derived.TABLES.items() if table.is_public},
+    **{name: (*table.scope, *table.key) for name, table in TABLES.items() if table.is_public},
     "documents": ("conversation_id", "kind", "item"),
     "conversations": ("id",),
     "promises": ("conversation_id", "text", "nth"),
@@ -222,7 +222,7 @@ def test_any_sequence_equals_a_rebuild(sequence: list[tuple[Any, bool]]) -> None
         rebuilt(followed, new)
         with contextlib.closing(sqlite3.connect(new)) as connection:
             connection.row_factory = sqlite3.Row
-            tables = {name: _table(connection, name) for name in derived.TABLES if name in KEYS}
+            tables = {name: _table(connection, name) for name in TABLES if name in KEYS}
         assert contents(tables) == {name: rows for name, rows in contents(followed.tables()).items() if name in tables}
         notes = "select conversation_id, source, item, kind, position, text from _notes order by 1, 2, 3, 4, 5"
         with contextlib.closing(sqlite3.connect(new)) as connection:

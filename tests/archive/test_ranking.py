@@ -102,6 +102,19 @@ def talks(tmp_path: Path) -> Path:
         ("flip speaker:bo", [("sess_lid", 2)]),
         ("flip -speaker:bo", [("sess_lid", 0)]),
         ("slider -speaker:ann", [("sess_lid", 4)]),
+        ("budget speaker:ber*", [("sess_cut", 0), ("sess_budget", 1)]),
+        ("budget speaker:ber", []),
+        ("budget speaker:ann", []),
+        ("budget speaker:ann*", [("sess_cut", 0), ("sess_budget", 1)]),
+        ("budget -speaker:ber*", []),
+        ('flip speaker:"lee an*"', [("sess_lid", 0)]),
+        ("draft title:bud*", [("sess_budget", 1)]),
+        ("draft title:udg", [("sess_budget", 1)]),
+        ("draft title:udg*", []),
+        ('draft title:"lid: fl*"', [("sess_lid", 2)]),
+        ('draft title:"id: fl*"', []),
+        ("draft -title:BUD*", [("sess_lid", 2)]),
+        ("draft -title:udg*", [("sess_lid", 2), ("sess_budget", 1)]),
         ("draft title:budget", [("sess_budget", 1)]),
         ("draft -title:BUDGET", [("sess_lid", 2)]),
         ("budget title:budget title:cut", [("sess_cut", 0)]),
@@ -146,6 +159,22 @@ def test_a_barred_turn_is_in_no_passage(talks: Path) -> None:
         ("in:transcript title:budget", [("sess_budget", "transcript", 0), ("sess_cut", "transcript", 0)]),
         ("in:decision speaker:ann", []),
         ("on:1999", []),
+        ("-draft title:budget", [("sess_cut", "title", None)]),
+        ("-minds title:budget", [("sess_budget", "title", None)]),
+        ("title:budget -cut", [("sess_budget", "title", None)]),
+        ("title:budget -(budget draft)", [("sess_cut", "title", None)]),
+        ("title:budget -(budget minds)", [("sess_budget", "title", None), ("sess_cut", "title", None)]),
+        ('title:budget -"nobody mi"* -plan', [("sess_budget", "title", None)]),
+        ("title:budget -minds OR -draft", []),
+        ("after:2026-03 -hinge", [("sess_lid", "title", None), ("sess_new", "title", None)]),
+        ("after:2026-03 -foundry", [("sess_new", "title", None)]),
+        ("after:2026-03 in:title -foundry -draft", [("sess_lid", "title", None), ("sess_new", "title", None)]),
+        ("in:title -slide", [("sess_new", "title", None), ("sess_budget", "title", None), ("sess_cut", "title", None)]),
+        ("in:decision,action -foundry", [("sess_lid", "decision", None)]),
+        ("in:transcript title:budget -kosten*", [("sess_budget", "transcript", 1), ("sess_cut", "transcript", 0)]),
+        ("speaker:anna -draft", [("sess_cut", "transcript", 0)]),
+        ("speaker:bo -luck", [("sess_lid", "transcript", 1)]),
+        ("speaker:bo -lorem", [("sess_lid", "transcript", 2)]),
     ],
 )  # fmt: skip
 def test_filters_without_words(talks: Path, text: str, expected: list[tuple[str, str, int | None]]) -> None:
@@ -324,13 +353,25 @@ def test_what_is_near_is_not_marked_where_the_word_itself_was_found(tmp_path: Pa
 
 @pytest.mark.parametrize(
     ("typed", "name"),
-    [("田中", "田中太郎"), ("太郎", "田中太郎"), ("김", "김철수"), ("🦓", "Zed 🦓"), ("zielinski", "T. Zieliński")],
+    [
+        ("田中", "田中太郎"), ("太郎", "田中太郎"), ("김", "김철수"), ("🦓", "Zed 🦓"), ("zielinski", "T. Zieliński"),
+        ("lukasz", "Łukasz"), ("soren", "Søren"), ("mueller", "Müller"), ("太*", "田中太郎"), ("กิตติ", "กิตติ"),
+    ],
 )  # fmt: skip
 def test_a_speaker_in_any_script(tmp_path: Path, typed: str, name: str) -> None:
     """Expect a part of a name to do where names have no spaces, and nobody else to be taken for them."""
     path = made(tmp_path / "a.db", [(name, "zebra"), ("Bo", FAR), ("Bo", "zebra")])
     assert places(path, f"zebra speaker:{typed}") == [("m0", 0)]
     assert places(path, f"zebra -speaker:{typed}") == [("m0", 2)]
+
+
+@pytest.mark.parametrize("typed", ["lodz", "ŁÓDŹ", "lodz*", "本会", "本会*", "plan:l*", '"q3-plan"'])
+def test_a_title_in_any_script(tmp_path: Path, typed: str) -> None:
+    """Expect a title to be compared as names are: whatever the case, and by letters as people type them."""
+    with Made(tmp_path / "a.db") as archive:
+        archive.meeting("m0", title="日本会議: Q3-plan:Łódź")
+        archive.meeting("m1", title="Q3 planning")
+    assert meetings(tmp_path / "a.db", f"title:{typed}") == ["m0"]
 
 
 def test_names_with_quotes_in_them(tmp_path: Path) -> None:

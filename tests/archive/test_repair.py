@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convo_sync.archive import derived, health, rebuild, repair, sqlite
+from convo_sync.archive import health, marks, rebuild, repair, sqlite, tables
 from convo_sync.archive.derived import Difference
 from convo_sync.archive.entries import TURNS
 from convo_sync.archive.read import Reader
@@ -22,6 +22,7 @@ from convo_sync.budget import Budget
 from convo_sync.errors import ArchiveLocked, ArchiveMissing, ArchiveUnfit, StorageFull
 from convo_sync.records import ConversationId, Kind
 
+from ..asking import Made
 from ..rig import Crash, CrashPoint, crashing_connect
 from . import damages
 from .damages import BROKEN_INDEXES, DAMAGES, TABLES, damage, damage_as_far_as_possible, derived_rows, rows
@@ -219,7 +220,7 @@ def test_a_meeting_that_is_missing_is_named(damaged: Path) -> None:
     assert {each.kind for each in condition.unreadable} == {*Kind} - {Kind.EVENT}
     assert not condition.tables
     after = derived_rows(damaged)
-    assert {name: after[name] for name in derived.TABLES} == {name: before[name] for name in derived.TABLES}
+    assert {name: after[name] for name in tables.TABLES} == {name: before[name] for name in tables.TABLES}
 
 
 @pytest.mark.parametrize("misplaced", [f"{TURNS} + 9", f"{2 * TURNS} + 9", "position + 1"])
@@ -267,6 +268,71 @@ def test_a_meeting_gets_the_number_of_one_that_is_missing(damaged: Path) -> None
     with Reader(damaged) as reader:
         assert {hit.conversation_id for hit in reader.search("予算").hits} == {new, TWO}
         assert {hit.conversation_id for hit in reader.search("of the lid").hits} >= {TWO}
+
+
+# -- action items without their number
+
+
+PROMISES = "select number, text, nth, done_at from promises where conversation_id = 'sess_a' order by number"
+
+
+@pytest.fixture
+def promised(tmp_path: Path) -> Path:
+    """A meeting with four action items, two of them alike; the second, the third and the last are done."""
+    with Made(tmp_path / "promised.db") as archive:
+        archive.meeting("sess_a")
+        archive.keypoints("sess_a", items=("call the foundry", "order lids", "order lids", "write to Uwe"))
+    marks.mark(tmp_path / "promised.db", [2, 3, 4], NOW)
+    return tmp_path / "promised.db"
+
+
+def test_an_action_item_without_a_number_gets_a_new_one(promised: Path) -> None:
+    """Expect it to be told before and mended once, a new number, and every other number and mark as it was."""
+    before = rows(promised, PROMISES)
+    damage(promised, "delete from promises where number in (1, 2)")
+    condition = repair.examine(promised)
+    assert condition.tables == {"promises": Difference(missing=2)}
+    newest = int(rows(promised, "select value from meta where key = 'changed'")[0][0])
+    assert mend(promised) == condition
+    after = rows(promised, PROMISES)
+    assert after == [*before[2:], (5, "call the foundry", 0, None), (6, "order lids", 0, None)]
+    assert rows(promised, f"select number from promises where changed > {newest}") == [(5,), (6,)]
+    with Reader(promised) as reader:
+        assert [item.number for item in reader.action_items(done=True).items] == [5, 6, 3, 4]
+    in_the_file = content(promised)
+    assert mend(promised).is_sound
+    assert content(promised) == in_the_file
+
+
+def test_items_that_are_gone_as_well_are_numbered(promised: Path) -> None:
+    """Expect the rows and their numbers to be counted before as they are mended, and a number without a row to stay."""
+    damage(promised, "delete from action_items", "delete from promises where number < 3")
+    expected = {"action_items": Difference(missing=4), "promises": Difference(missing=2)}
+    assert repair.examine(promised).tables == mend(promised).tables == expected
+    assert [number for number, *_ in rows(promised, PROMISES)] == [3, 4, 5, 6]
+    assert repair.examine(promised).is_sound
+
+
+@pytest.mark.parametrize("break_it", [_cut, _no_document])
+def test_items_of_key_points_that_cannot_be_read_are_numbered(
+    damaged: Path, break_it: Callable[[Path, str], None]
+) -> None:
+    """Expect the items that are all that is left to get their numbers too."""
+    break_it(damaged, "keypoints")
+    damage(damaged, f"delete from promises where conversation_id = '{ONE}'")
+    assert repair.examine(damaged).tables == mend(damaged).tables == {"promises": Difference(missing=1)}
+    sql = f"select number, text, nth from promises where conversation_id = '{ONE}'"
+    assert rows(damaged, sql) == [(3, "tell Leonie", 0)]
+    assert not repair.examine(damaged).needs_repair
+
+
+def test_items_of_a_meeting_that_is_missing_get_no_number(damaged: Path) -> None:
+    """Expect them to stay as they are: nothing can refer to a meeting that is not there."""
+    for table, key in (("conversations", "id"), ("promises", "conversation_id")):
+        damage(damaged, f"delete from {table} where {key} = '{ONE}'")
+    assert not repair.examine(damaged).tables
+    assert not mend(damaged).tables
+    assert rows(damaged, "select conversation_id from promises") == [(TWO,)]
 
 
 # -- kills, disks and others

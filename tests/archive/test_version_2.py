@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from convo_sync import models
-from convo_sync.archive import derived, repair, schema, sqlite
+from convo_sync.archive import repair, schema, sqlite, tables
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.budget import Budget
@@ -97,7 +97,7 @@ def _documents(received: list[tuple[Any, ...]]) -> Iterator[Document]:
 def test_the_old_archive_is_whole(old: Path) -> None:
     """Expect rows in what the upgrade touches, or these tests would show nothing."""
     held = content(old)
-    assert [name for name in (*derived.TABLES, *OPERATIONAL) if not held[name]] == ["sweep", "sweep_seen"]
+    assert [name for name in (*tables.TABLES, *OPERATIONAL) if not held[name]] == ["sweep", "sweep_seen"]
     assert rows(old, "pragma integrity_check") == [("ok",)]
     assert not {"promises", *BESIDE} & held.keys()
 
@@ -158,7 +158,7 @@ def test_all_else_is_as_it_was(old: Path) -> None:
     after = content(old)
     for name in OPERATIONAL:
         assert after[name] == before[name], name
-    for name, table in derived.TABLES.items():
+    for name, table in tables.TABLES.items():
         if table.is_public and name != "segments":
             assert after[name] == before[name], name
     assert sorted(row[1:] for row in after["segments"]) == sorted(row[1:] for row in before["segments"])
