@@ -17,6 +17,7 @@ from convo_sync.query import understand
 if TYPE_CHECKING:  # a search waits for what is imported here, so what only other methods need is imported there
     from pathlib import Path
 
+    from convo_sync.archive.sight import Sight
     from convo_sync.briefs import Briefing, Decisions, Digest, Promises
     from convo_sync.hits import SearchResult
     from convo_sync.records import Step
@@ -226,6 +227,12 @@ class Reader:
 
         with self._plainly():
             return reporting.status(self._connection, Path(self.path), now)
+
+    def credits(self) -> Sight:
+        """What the archive knows of AI credits; valid while the archive is open."""
+        from convo_sync.archive.sight import Sight
+
+        return Sight(self._connection, self.path)
 
     def next_steps(self, now: datetime, *, audit: bool = False) -> Sequence[Step]:
         """What the next run would ask for besides the list, as far as the archive can tell."""

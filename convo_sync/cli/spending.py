@@ -44,7 +44,7 @@ def meeting(setup: Setup, name: str) -> MeetingRow:
         NothingFound: there is none, or several begin so.
     """
     with Reader(setup.archive_file) as archive:
-        return archive.named(typed(name))
+        return archive.meeting(typed(name)).row
 
 
 def wish_for(row: MeetingRow, kind: Kind, *, force: bool = False, request: str | None = None) -> Wish:

@@ -1,0 +1,125 @@
+"""What the next run will ask for and spend, by which rule, and why not the rest: ``sync --dry-run``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from convo_sync.credits.balance import Balance, Books
+from convo_sync.credits.decision import Decision, Generation, LeftOut, objection
+from convo_sync.credits.rules import Settings
+from convo_sync.records import Step
+from convo_sync.render.credits import KINDS, balance_as_json, left_on_account, used_in_words
+from convo_sync.render.text import Look, count, safe, wrap
+from convo_sync.render.when import day, iso
+
+_MOST_LEFT_OUT = 20
+
+
+def most(decision: Decision, settings: Settings, state: Balance) -> int:
+    """The most that the next run can spend, whatever the list brings; 0 where no rule may spend."""
+    if decision.blocked or not settings.rules or settings.monthly_cap is None or objection(settings, state):
+        return 0
+    room = settings.monthly_cap - state.own
+    return max(0, room if state.left is None else min(room, state.left - settings.keep))
+
+
+def lines(
+    steps: Sequence[Step], decision: Decision, settings: Settings, books: Books, state: Balance, look: Look
+) -> Iterator[str]:
+    """The plan in words."""
+    yield "The next run first asks for the list of meetings; what that brings is not known yet."
+    for step in steps:
+        yield safe(f"{step.action:<8} {step.kind:<10} {step.conversation_id}  {step.reason}")
+    due = count(len(steps), "document is", "documents are") if steps else "Nothing else is"
+    yield f"{due} due now."
+    yield ""
+    yield from _credits(decision, settings, state, look)
+
+
+def _credits(decision: Decision, settings: Settings, state: Balance, look: Look) -> Iterator[str]:
+    price = sum(each.price for each in decision.generations)
+    if decision.blocked and not decision.generations:
+        yield from wrap(f"No AI credit will be spent: {decision.blocked}.", look.prose)
+    elif not decision.generations:
+        yield from wrap("No AI credit will be spent on what is archived.", look.prose)
+    else:
+        yield look.bold(f"{count(price, 'AI credit')} will be spent on what is archived:")
+        for generation in decision.generations:
+            yield from _bought(generation, look)
+        words = "Where Convo turns out to have one already, it is fetched, and costs nothing."
+        yield from wrap(words, look.prose)
+    if decision.left_out:
+        yield "Not bought:"
+        for left in decision.left_out[:_MOST_LEFT_OUT]:
+            yield from _left_out(left, look)
+        more = len(decision.left_out) - _MOST_LEFT_OUT
+        if more > 0:
+            yield f"  and {count(more, 'other', 'others')}; --json lists them all"
+    yield from _ceiling(decision, settings, state, look)
+
+
+def _bought(each: Generation, look: Look) -> Iterator[str]:
+    kind, title = KINDS[each.wish.kind], safe(each.title) or each.wish.conversation_id
+    what = f"{count(each.price, 'credit')}  {kind} of {title} ({day(iso(each.start_time), look)})"
+    yield from wrap(what, look.prose, "  ", " " * 12)
+    yield from wrap(f"rule: {safe(each.wish.rule or '')}; {each.wish.reason}", look.prose, " " * 12)
+
+
+def _left_out(left: LeftOut, look: Look) -> Iterator[str]:
+    known = left.subject.conversation
+    title = safe(known.title) or known.id
+    what = f"{KINDS[left.subject.holding.kind]} of {title} ({day(iso(known.start_time), look)}): {safe(left.why)}"
+    yield from wrap(what, look.prose, "  ", " " * 4)
+
+
+def _ceiling(decision: Decision, settings: Settings, state: Balance, look: Look) -> Iterator[str]:
+    if not settings.rules:
+        return
+    ceiling = most(decision, settings, state)
+    stands = f"{used_in_words(state, settings)}; {left_on_account(state)}"
+    kept = f"; keep is {settings.keep}" if settings.keep else ""
+    if ceiling:
+        words = f"Whatever the list brings, the next run spends at most {count(ceiling, 'credit')}"
+    else:
+        words = "Whatever the list brings, the next run spends none"
+    yield from wrap(f"{words} ({stands}{kept}).", look.prose)
+
+
+def as_json(
+    steps: Sequence[Step], decision: Decision, settings: Settings, books: Books, state: Balance
+) -> dict[str, Any]:
+    """The document of ``sync --dry-run --json``."""
+    return {
+        "steps": [
+            {"action": s.action.value, "kind": s.kind.value, "conversation_id": s.conversation_id, "reason": s.reason}
+            for s in steps
+        ],
+        "credits": sum(each.price for each in decision.generations),
+        "most_credits": most(decision, settings, state),
+        "blocked": decision.blocked or None,
+        "generations": [_generation_as_json(each) for each in decision.generations],
+        "left_out": [_left_out_as_json(each) for each in decision.left_out],
+        "balance": balance_as_json(state, books, settings),
+    }
+
+
+def _generation_as_json(each: Generation) -> dict[str, Any]:
+    return {
+        "conversation_id": each.wish.conversation_id,
+        "title": each.title,
+        "kind": each.wish.kind.value,
+        "rule": each.wish.rule,
+        "reason": each.wish.reason,
+        "price": each.price,
+    }
+
+
+def _left_out_as_json(each: LeftOut) -> dict[str, Any]:
+    return {
+        "conversation_id": each.subject.conversation.id,
+        "title": each.subject.conversation.title,
+        "kind": each.subject.holding.kind.value,
+        "rule": each.rule,
+        "why": each.why,
+    }
