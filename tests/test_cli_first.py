@@ -17,7 +17,7 @@ from convo_sync.records import Kind, RateReading
 
 
 def test_the_commented_defaults_are_the_defaults(tmp_path: Path) -> None:
-    """Expect the file to mean the same once every # before a setting is removed, save paths and command, cap and rule."""
+    """Expect the file to mean the same once every # is removed, save paths, command, cap and rule."""
     path = tmp_path / "config.toml"
     text = compose(Answers(), path)
     assert parse(text, path) == parse("", path)

@@ -73,7 +73,7 @@ def test_a_bad_address_in_the_environment_is_called_by_its_name(tmp_path: Path) 
         ("[apis]\nx = 1\n", 1, "there is no table [apis] Tables: [api], [archive], [sync]"),
         ('\n\n[webhooks]\nsecret = "x"\n', 3, "[webhooks] is for a later version; this one does not know it yet"),
         ('[[webhooks]]\nlisten = "x"\n', 1, "Put a # before each line of [webhooks] until then"),
-        ('[api]\n[archive]\npath = "\x85\u2028"\n[sync]\nevery = 1\n', 5, "it has to be in quotes"),
+        ('[api]\n[archive]\npath = "a\x85b\u2028c"\n[sync]\nevery = 1\n', 5, "it has to be in quotes"),
         ("[sync]\nevery = 0x" + "f" * 5000, 2, "a number of more than 20 digits"),
         ("[sync]\nevery = true\n", 2, "is true;"),
         ("[[sync]]\nevery = 1\n", 1, "has to be a table"),
