@@ -11,19 +11,24 @@ import pytest
 from convo_sync.cli.first_config import Answers, compose, write
 from convo_sync.cli.first_sync import foresee
 from convo_sync.config import parse
+from convo_sync.credits.rules import Rule, Settings, When
 from convo_sync.errors import ConfigurationError
-from convo_sync.records import RateReading
+from convo_sync.records import Kind, RateReading
 
 
 def test_the_commented_defaults_are_the_defaults(tmp_path: Path) -> None:
-    """Expect the file to mean the same once every # before a setting is removed, save the paths and the command."""
+    """Expect the file to mean the same once every # is removed, save paths, command, cap and rule."""
     path = tmp_path / "config.toml"
     text = compose(Answers(), path)
     assert parse(text, path) == parse("", path)
-    said = "\n".join(line.removeprefix("# ") if " = " in line else line for line in text.splitlines())
+    said = "\n".join(line.removeprefix("# ") if " = " in line or "# [" in line else line for line in text.splitlines())
     config = parse(said, path)
     told = (config.base_url, config.every, config.stale_after)
     assert told == ("https://www.itsconvo.com", timedelta(minutes=30), timedelta(days=1))
+    spent = config.credits
+    assert (spent.keep, spent.settle) == (Settings().keep, Settings().settle)
+    assert spent.monthly_cap == 5
+    assert spent.rules == (Rule(Kind.KEYPOINTS, When.MISSING, min_minutes=20, at_most=3),)
 
 
 @pytest.mark.parametrize("name", ['a "quoted" name', "back\\slash", "Übersee 東京 🧾", "new\nline", "del\x7f"])

@@ -37,6 +37,23 @@ _TEMPLATE = """\
 {every}
 # After how long without a complete sync `convo-sync status` calls the archive stale.
 # stale_after = "1 day"
+
+[credits]
+# A credit is one AI generation at Convo. How many may be spent a month, all together; as long as it is not set, nothing
+# is spent by itself.
+# monthly_cap = 5
+# How many are always left on the account.
+# keep = 0
+# How long a meeting has to be over, in minutes: by then Convo's app has often generated what it wants by itself.
+# settle_minutes = 15
+
+# What is bought, for which meetings; docs/credits.md explains every key. This is an example, not a default: key points
+# where there are none, of meetings of 20 minutes and more, 3 a month at most. Remove each # to have it.
+# [[credits.rule]]
+# generate = "keypoints"
+# when = "missing"
+# min_minutes = 20
+# at_most = 3
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from enum import StrEnum
@@ -69,8 +70,21 @@ class Settings:
 
 
 def covers(earlier: Rule, later: Rule) -> bool:
-    """Whether every meeting that the later rule could take is taken by the earlier one, so that it never matches."""
+    """Whether every meeting that the later rule could take is taken by the earlier one, so that it never matches.
+
+    Only what is certain: of two different patterns nobody knows whether one matches all that the other does.
+    """
     if earlier.at_most is not None or (earlier.generate, earlier.when) != (later.generate, later.when):
         return False
-    pairs = [(getattr(earlier, each.name), getattr(later, each.name)) for each in fields(Rule)[2:-1]]
-    return all(wide is None or wide == narrow for wide, narrow in pairs)
+    return (
+        (later.older_than or timedelta()) >= (earlier.older_than or timedelta())
+        and _or(-math.inf, later.min_minutes) >= _or(-math.inf, earlier.min_minutes)  # unknown minutes pass None only
+        and _or(0, later.min_segments) >= _or(0, earlier.min_segments)
+        and _or(math.inf, later.within_days) <= _or(math.inf, earlier.within_days)
+        and earlier.title in (None, later.title)
+        and earlier.not_title in (None, later.not_title)
+    )
+
+
+def _or(otherwise: float, value: float | None) -> float:
+    return otherwise if value is None else value
