@@ -49,6 +49,8 @@ def _said(error: ConvoSyncError) -> tuple[str, str, str]:
 def run_in_words(run: Run, error: ConvoSyncError | None, now: datetime) -> list[str]:
     """A few lines for a person, in local time. What made a run fail is told with the error, not here."""
     lines = [*_ending(run, error, now), *_counts(run)]
+    if run.credits:
+        lines.append(f"{count(run.credits, 'AI credit')} spent; `convo-sync credits` says on what.")
     if run.failed:
         words = "each is tried again by itself. `convo-sync status` says why."
         lines.append(f"{count(run.failed, 'document')} failed; {words}")

@@ -65,7 +65,7 @@ def _unfailing(tell: Tell) -> Tell:
 
 
 def _warning(event: Progress) -> None:
-    if event.event == "braked":
+    if event.event in ("braked", "warning", "rescued"):
         say(_sentence(event))
 
 
@@ -86,6 +86,8 @@ def _sentence(event: Progress) -> str:
             f"{event.detail}; none is marked as deleted. "
             "If you did delete them: convo-sync sync --full --accept-deletions"
         )
+    if event.event == "rescued":
+        return f"The archive could not take a paid reply; it is kept in {event.detail}, and read from there later"
     return f"{event.conversation_id}: {event.detail}" if event.conversation_id else event.detail
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import click
 
@@ -10,7 +10,9 @@ from convo_sync.archive.read import Reader
 from convo_sync.cli.output import look, say, without_reader, write_json, write_lines
 from convo_sync.cli.root import Setup
 from convo_sync.config import load
+from convo_sync.credits.balance import balance
 from convo_sync.render import status as page
+from convo_sync.render.credits import balance_as_json, status_line
 
 STALE_OR_INCOMPLETE = 4
 
@@ -25,15 +27,20 @@ def command(setup: Setup, as_json: bool, utc: bool) -> None:
     Exits with 4 where the last complete sync is too old ([sync] stale_after in config.toml), or there is none yet.
     """
     now = datetime.now(UTC)
-    stale_after = load(setup.config).stale_after
+    config = load(setup.config)
+    stale_after, settings = config.stale_after, config.credits
     with Reader(setup.archive_file) as archive:
         status = archive.status(now)
+        sight = archive.credits()
+        books, server_now = sight.books(), now + timedelta(seconds=sight.server_ahead_seconds())
+    state = balance(books, server_now)
     verdict = page.judge(status, now, stale_after, look(utc=utc))
     with without_reader():
         if as_json:
-            write_json(page.as_json(status, verdict, now))
+            write_json(page.as_json(status, verdict, now) | {"credits": balance_as_json(state, books, settings)})
         else:
-            write_lines(page.lines(status, look(utc=utc), now))
+            credits = status_line(state, settings, look(utc=utc))
+            write_lines(page.lines(status, look(utc=utc), now, credits))
     if verdict.sentence:
         say(f"{verdict.sentence} {verdict.next_step}")
         raise click.exceptions.Exit(STALE_OR_INCOMPLETE)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import click
 
@@ -11,17 +12,20 @@ from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.cli.keeping import another
 from convo_sync.cli.outcome import AGAIN, run_as_json, run_in_words, unrecorded
-from convo_sync.cli.output import without_reader, write_json, write_lines
+from convo_sync.cli.output import look, without_reader, write_json, write_lines
 from convo_sync.cli.progress import Show, progress
 from convo_sync.cli.root import Setup
-from convo_sync.cli.stopping import Stopped, stoppable
+from convo_sync.cli.stopping import Stopped, stoppable, undisturbed
 from convo_sync.client import Client
 from convo_sync.config import load
 from convo_sync.credentials import find_key
+from convo_sync.credits.balance import balance
+from convo_sync.credits.decision import decide
+from convo_sync.credits.rules import Settings
 from convo_sync.errors import ArchiveError, ArchiveLocked, ConvoSyncError, KeyRefused
 from convo_sync.lock import WriterLock
 from convo_sync.records import Outcome, Run
-from convo_sync.render.text import count, safe
+from convo_sync.render import forecast
 from convo_sync.sync import Identity, Options, Sync
 from convo_sync.sync.meter import Meter
 
@@ -33,14 +37,15 @@ _PARKED = 75
 @click.option("--full", is_flag=True, help="List everything, even if it was done today.")
 @click.option("--audit", is_flag=True, help="Also read again the ten documents that were checked longest ago.")
 @click.option("--accept-deletions", is_flag=True, help="Believe a list that suddenly lacks many meetings.")
-@click.option("--dry-run", is_flag=True, help="Show what the next run would ask for, and ask for nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what the next run would ask for and spend, and do nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run as one JSON document.")
 @click.pass_obj
 def command(setup: Setup, full: bool, audit: bool, accept_deletions: bool, dry_run: bool, as_json: bool) -> None:
     """Bring the archive up to date.
 
     Asks Convo for the list of meetings, then for every document that is new, changed or due. What is archived is kept:
-    stop it when you like, and the next run goes on. Spends no AI credits.
+    stop it when you like, and the next run goes on. AI credits are spent only where a rule of config.toml says so;
+    --dry-run says on what, and why not on the rest.
     """
     if dry_run:
         _show_plan(setup, audit=audit, as_json=as_json)
@@ -57,7 +62,7 @@ def _run(setup: Setup, options: Options, *, show: Show) -> tuple[Run, ConvoSyncE
     try:
         config = load(setup.config)
         key = find_key(config)
-        run, error = run_sync(setup, config.base_url, key.value, options, show=show)
+        run, error = run_sync(setup, config.base_url, key.value, options, show=show, credits=_settings(setup))
     except ConvoSyncError as before_it_began:
         return unrecorded(before_it_began), before_it_began
     if isinstance(error, KeyRefused) and error.next_step.startswith("Create a key"):
@@ -79,10 +84,24 @@ def _conclude(run: Run, error: ConvoSyncError | None, *, as_json: bool, quiet: b
         raise click.exceptions.Exit(_PARKED)
 
 
+def _settings(setup: Setup) -> Callable[[], Settings]:
+    # Read anew before each generation: a cap that is lowered during a run of hours holds at once.
+    return lambda: load(setup.config).credits
+
+
 def run_sync(
-    setup: Setup, base_url: str, key: str, options: Options, *, show: Show
+    setup: Setup,
+    base_url: str,
+    key: str,
+    options: Options,
+    *,
+    show: Show,
+    credits: Callable[[], Settings] = Settings,
 ) -> tuple[Run, ConvoSyncError | None]:
     """One run over the archive that `setup` names; the record, and what ended it early.
+
+    Args:
+        credits: tells what may be spent and on what; by default nothing.
 
     Raises:
         ConvoSyncError: it could not begin.
@@ -95,7 +114,18 @@ def run_sync(
     ):
         meter = Meter(archive.budget(), _now, archive.save_budget)
         with Client(base_url, key, meter=meter) as client:
-            sync = Sync(client, archive, meter, _now, options, tell=tell, pause=lock.yield_to_waiting)
+            sync = Sync(
+                client,
+                archive,
+                meter,
+                _now,
+                options,
+                tell=tell,
+                pause=lock.yield_to_waiting,
+                paid=client,
+                credits=credits,
+                undisturbed=undisturbed,
+            )
             try:
                 return sync.run(Identity(base_url, _digest(archive.archive_id(), key)))
             except ConvoSyncError as error:
@@ -113,16 +143,14 @@ def _now() -> datetime:
 
 def _show_plan(setup: Setup, *, audit: bool, as_json: bool) -> None:
     """What is owed, read without the lock, a key or a network."""
+    settings = load(setup.config).credits
     with Reader(setup.archive) as reader:
+        sight = reader.credits()
+        now = _now() + timedelta(seconds=sight.server_ahead_seconds())
         steps = reader.next_steps(_now(), audit=audit)
-    rows = [
-        {"action": s.action.value, "kind": s.kind.value, "conversation_id": s.conversation_id, "reason": s.reason}
-        for s in steps
-    ]
+        books, subjects = sight.books(), sight.subjects({rule.generate for rule in settings.rules})
+    decision = decide(settings, books, subjects, now, presume_missing=True)
     if as_json:
-        write_json({"steps": rows, "credits": 0})
-        return
-    lines = (f"{row['action']:<8} {row['kind']:<10} {row['conversation_id']}  {row['reason']}" for row in rows)
-    due = count(len(rows), "document is", "documents are") if rows else "Nothing else is"
-    first = "The next run first asks for the list of meetings; what that brings is not known yet."
-    write_lines([first, *map(safe, lines), f"{due} due now. No AI credit would be spent."])
+        write_json(forecast.as_json(steps, decision, settings, books, balance(books, now)))
+    else:
+        write_lines(forecast.lines(steps, decision, settings, books, balance(books, now), look()))
