@@ -50,5 +50,3 @@ class Sight:
         with sqlite.plain_reads(self._path):
             row = self._connection.execute("select ahead_seconds from budget").fetchone()
             return float(row[0] or 0.0) if row else 0.0
-
-

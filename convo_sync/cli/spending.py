@@ -52,8 +52,19 @@ def wish_for(row: MeetingRow, kind: Kind, *, force: bool = False, request: str |
     return Wish(ConversationId(row.id), kind, None, BY_HAND, force=force, request=request)
 
 
-def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool) -> Result | None:
-    """Name the price, ask, and spend one credit; None where Convo had the document and gave it for nothing.
+def before(setup: Setup, wish: Wish) -> str | None:
+    """The item that the same wish brought before, about the same transcript; None where it brought none."""
+    with Reader(setup.archive_file) as archive:
+        sight = archive.credits()
+        subject = sight.subjects((Kind.KEYPOINTS,), wish.conversation_id)
+        asked = replace(wish, transcript_digest=subject[0].transcript_digest if subject else None)
+        return sight.answered(asked)
+
+
+def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool) -> str | None:
+    """Name the price, ask, and spend one credit; the item of what came, empty for key points and feedback.
+
+    None where Convo had the document already and gave it for nothing.
 
     Args:
         what: what is bought, as in “key points of Kickoff”.
@@ -80,8 +91,10 @@ def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool) -> Re
         state = hand.terms(full, config.credits, over_cap=over_cap)
         if yes:
             say(f"{what}: 1 AI credit. {left_in_words(state, config.credits)}")
-        result = hand.buy(full)
-    return _required(result, wish, what)
+        result = _required(hand.buy(full), wish, what)
+    if result.standing is Standing.FREE:
+        return None
+    return result.document.item if result.document else ""
 
 
 def _asks() -> bool:

@@ -111,9 +111,9 @@ def _run_json(run: RunRow | None) -> dict[str, Any] | None:
     return run._asdict() | {"error": error}
 
 
-def lines(status: Status, look: Look, now: datetime) -> Iterator[str]:
-    """One screen."""
-    for name, text in _facts(status, look, now):
+def lines(status: Status, look: Look, now: datetime, credits: str = "") -> Iterator[str]:
+    """One screen; `credits` is its line about AI credits."""
+    for name, text in (*_facts(status, look, now), ("Credits", credits)):
         if text:
             yield from wrap(safe(text), look.prose, pad(f"{name}:" if name else "", _MARGIN))
 

@@ -1,0 +1,57 @@
+"""``convo-sync credits ask``: a question to Convo's AI about one meeting. The answer is archived in the same step."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from convo_sync.archive.read import Reader
+from convo_sync.cli.asking import asked
+from convo_sync.cli.output import look, say, write_json, write_lines
+from convo_sync.cli.root import Setup
+from convo_sync.cli.spending import before, buy, meeting, wish_for
+from convo_sync.errors import UsageError
+from convo_sync.records import Kind
+from convo_sync.render import replies
+from convo_sync.render.text import safe
+
+LONGEST = 500
+
+
+@click.command("ask", epilog="Example: convo-sync credits ask sess_v2_kickoff what was decided about the hinge")
+@click.argument("id")
+@click.argument("question", nargs=-1, required=True)
+@click.option("--again", is_flag=True, help="Ask Convo even if the archive has the answer.")
+@click.option("--yes", is_flag=True, help="Spend the credit without asking.")
+@click.option("--over-cap", is_flag=True, help="Also where monthly_cap is reached. keep holds all the same.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def command(
+    setup: Setup, id: str, question: tuple[str, ...], again: bool, yes: bool, over_cap: bool, as_json: bool
+) -> None:
+    """Ask Convo's AI a question of up to 500 characters about one meeting, for 1 AI credit.
+
+    The answer is archived: `convo-sync search` finds it, `convo-sync show` shows it. The same question about an
+    unchanged transcript is answered from the archive, for nothing.
+    """
+    text = " ".join(asked(question).split())
+    if len(text) > LONGEST:
+        raise UsageError(
+            f"The question has {len(text)} characters, and Convo takes {LONGEST} at most. Nothing was sent.",
+            "Ask a shorter one.",
+        )
+    row = meeting(setup, id)
+    wish = wish_for(row, Kind.ANSWER, request=json.dumps({"query": text}, ensure_ascii=False))
+    item = None if again else before(setup, wish)
+    free = item is not None
+    if item is None:
+        item = buy(setup, wish, f"An answer about {safe(row.title) or row.id}", yes=yes, over_cap=over_cap)
+    with Reader(setup.archive_file) as archive:
+        answer = next(each for each in archive.meeting(row.id).answers if each.item == item)
+    if as_json:
+        write_json({"conversation_id": row.id, "credits": int(not free), **answer._asdict()})
+        return
+    if free:
+        say("Asked before about the same transcript: from the archive, nothing was spent. --again asks Convo anew.")
+    write_lines(replies.answers([answer], look()))
