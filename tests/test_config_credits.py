@@ -75,9 +75,7 @@ def test_everything_that_may_be_said_is_read() -> None:
         generate = "keypoints"
         when = "transcript-changed"
     """
-    first = Rule(
-        Kind.FEEDBACK, When.OLDER_THAN, timedelta(days=90), 20.0, 12, r"client|C\+\+", "^private", 365.5, 4
-    )  # fmt: skip
+    first = Rule(Kind.FEEDBACK, When.OLDER_THAN, timedelta(90), 20.0, 12, r"client|C\+\+", "^private", 365.5, 4)
     second = Rule(Kind.KEYPOINTS, When.TRANSCRIPT_CHANGED)
     assert said(everything) == Settings(7, 3, timedelta(seconds=90), (first, second))
 

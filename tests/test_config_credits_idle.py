@@ -69,6 +69,7 @@ def several(*rules: str) -> str:
         (("within_days = 9", "within_days = 3"), "rule 2 never has its turn"),
         (("at_most = 3", "at_most = 4"), "rule 2 is called 'keypoints missing' in the ledger, and so is rule 1; two"),
         (("at_most = 3", "at_most = 3"), "two rules have to differ in more than at_most"),
+        (("min_minutes = 0\nat_most = 3", "min_minutes = -0.0\nat_most = 2"), "'keypoints missing, min_minutes 0'"),
         (("at_most = 3", ""), "line 5: rule 2 is called 'keypoints missing' in the ledger"),
         (("title = 'a, not_title b'", "title = 'a'\nnot_title = 'b'"), "rule 2 is called"),
     ],

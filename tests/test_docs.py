@@ -238,7 +238,7 @@ def test_configuration_keys_are_those_of_the_code(tmp_path: Path) -> None:
 
 def _keys(toml: str) -> set[tuple[str, str]]:
     """(table, key) for each, those that are commented out included."""
-    tables = re.split(r"^\[(\w+)\]$", toml, flags=re.M)[1:]
+    tables = re.split(r"^(?:# )?\[+([\w.]+)\]+$", toml, flags=re.M)[1:]
     pairs = zip(tables[::2], tables[1::2], strict=True)
     return {(table, key) for table, body in pairs for key in re.findall(r"(?:^|# |: )([a-z_]+) = ", body, re.M)}
 
