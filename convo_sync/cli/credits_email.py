@@ -48,7 +48,5 @@ def command(
         write_json({"conversation_id": row.id, "credits": int(not free), **email._asdict()})
         return
     if free:
-        say(
-            "Drafted before from the same transcript: from the archive, nothing was spent. --again has another drafted."
-        )
+        say("Drafted before from the same transcript: nothing was spent. --again has another one drafted.")
     write_lines(replies.emails([email], look()))

@@ -40,6 +40,9 @@ _SHORT = 100
 @click.option(
     "--fault", "faults", multiple=True, metavar="KIND[:OPERATION[:TIMES]]", help="Break an answer; repeatable."
 )
+@click.option(
+    "--nothing-generated", is_flag=True, help="Meetings without key points and feedback: each costs a credit."
+)
 @click.option("--list", "listing", is_flag=True, help="List the assumptions and the faults, and end.")
 def command(
     port: int,
@@ -48,6 +51,7 @@ def command(
     corpus: Path | None,
     assumptions: tuple[str, ...],
     faults: tuple[str, ...],
+    nothing_generated: bool,
     listing: bool,
 ) -> None:
     """Run a strict Convo API on this machine, for trying out and for tests.
@@ -62,6 +66,8 @@ def command(
     assumed = dict(_understood(parse_assumption, each) for each in assumptions)
     broken = [_understood(parse_fault, each) for each in faults]
     world = _world(corpus)
+    if nothing_generated:
+        world.forget_generations()
     try:
         run(
             port=port, world=world, tier=tier, key=key or DEMO_KEY, assume=assumed, faults=broken,

@@ -189,6 +189,13 @@ class World:
 
     # -- key points, feedback, sharing
 
+    def forget_generations(self) -> None:
+        """As if nothing had ever been generated, for any conversation; nobody is told."""
+        with self.lock:
+            for meeting in self.conversations.values():
+                meeting.keypoints = meeting.feedback = None
+                self._changed(meeting)
+
     def set_keypoints(self, conversation_id: str, keypoints: Json, *, created_at: datetime | None = None) -> None:
         """New key points, as whole `data` or as what its `keypoints` holds; None: never generated."""
         with self.lock:
