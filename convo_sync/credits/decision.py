@@ -92,7 +92,7 @@ def objection(settings: Settings, state: Balance, *, over_cap: bool = False) -> 
     if not state.is_turned and (state.used is None or state.resets_at is None):
         return "Convo does not say how many credits are used, and until when"
     if not over_cap and settings.monthly_cap is not None and state.own >= settings.monthly_cap:
-        return f"monthly_cap is reached ({state.own} of {settings.monthly_cap})"
+        return f"monthly_cap ({settings.monthly_cap}) is reached"
     if state.left is not None and state.left < PRICE:
         return "no credit is left on the account"
     if state.left is not None and state.left - PRICE < settings.keep:
@@ -149,7 +149,7 @@ class _Clerk:
         if reason := held_up(self.balance):
             yield reason
         if rule.at_most is not None and self._spent[rule.name] >= rule.at_most:
-            yield f"at_most of the rule is reached ({self._spent[rule.name]} of {rule.at_most})"
+            yield f"at_most ({rule.at_most}) of its rule is reached"
         if reason := objection(self._settings, self._after_purchases()):
             yield reason
 

@@ -8,12 +8,12 @@ from typing import Any
 from convo_sync.credits.balance import Balance, Books
 from convo_sync.credits.decision import Decision, Generation, LeftOut, objection
 from convo_sync.credits.rules import Settings
-from convo_sync.records import Step
+from convo_sync.records import Kind, Step
 from convo_sync.render.credits import KINDS, balance_as_json, left_on_account, used_in_words
 from convo_sync.render.text import Look, count, safe, wrap
 from convo_sync.render.when import day, iso
 
-_MOST_LEFT_OUT = 20
+_NAMED = 3
 
 
 def most(decision: Decision, settings: Settings, state: Balance) -> int:
@@ -51,11 +51,7 @@ def _credits(decision: Decision, settings: Settings, state: Balance, look: Look)
         yield from wrap(words, look.prose)
     if decision.left_out:
         yield "Not bought:"
-        for left in decision.left_out[:_MOST_LEFT_OUT]:
-            yield from _left_out(left, look)
-        more = len(decision.left_out) - _MOST_LEFT_OUT
-        if more > 0:
-            yield f"  and {count(more, 'other', 'others')}; --json lists them all"
+        yield from _left_out(decision.left_out, look)
     yield from _ceiling(decision, settings, state, look)
 
 
@@ -66,11 +62,18 @@ def _bought(each: Generation, look: Look) -> Iterator[str]:
     yield from wrap(f"rule: {safe(each.wish.rule or '')}; {each.wish.reason}", look.prose, " " * 12)
 
 
-def _left_out(left: LeftOut, look: Look) -> Iterator[str]:
-    known = left.subject.conversation
-    title = safe(known.title) or known.id
-    what = f"{KINDS[left.subject.holding.kind]} of {title} ({day(iso(known.start_time), look)}): {safe(left.why)}"
-    yield from wrap(what, look.prose, "  ", " " * 4)
+def _left_out(left_out: Sequence[LeftOut], look: Look) -> Iterator[str]:
+    """Reason by reason, since many have the same: of how many, and the newest of them."""
+    reasons: dict[tuple[str, Kind], list[str]] = {}
+    for left in left_out:
+        known = left.subject.conversation
+        name = f"{safe(known.title) or known.id} ({day(iso(known.start_time), look)})"
+        reasons.setdefault((left.why, left.subject.holding.kind), []).append(name)
+    for (why, kind), names in reasons.items():
+        shown, more = names[:_NAMED], len(names) - _NAMED
+        others = [count(more, "other", "others")] if more > 0 else []
+        yield from wrap(f"{KINDS[kind]} of {'; '.join([*shown, *others])}", look.prose, "  ", " " * 4)
+        yield from wrap(f"because {safe(why)}", look.prose, " " * 4)
 
 
 def _ceiling(decision: Decision, settings: Settings, state: Balance, look: Look) -> Iterator[str]:

@@ -120,6 +120,7 @@ class Spender:
             run_id=session.run_id or None,
         )
         session.tally.credits += not free
+        session.tally.fetched += 1
         return Result(standing, document)
 
     def _without_document(self, entry: Entry, error: ConvoSyncError) -> Result:
