@@ -191,7 +191,8 @@ create table action_plan (
     unique (conversation_id, position)
 ) strict;
 
--- Answers that the AI gave to a question about one conversation. They exist nowhere else.
+-- Answers that the AI gave to a question about one conversation. They exist nowhere else. When a question was asked is
+-- the fetched_at of the answer's document (kind answer, the same item).
 create table answers (
     id integer primary key, -- a key inside this file only
     conversation_id text not null references conversations (id), -- the meeting asked about

@@ -47,8 +47,30 @@ class Speaker(NamedTuple):
     share: float
 
 
+class Answer(NamedTuple):
+    """What the AI replied to a question about one meeting. `suggested`: questions to ask next; `asked_at`: received."""
+
+    item: str
+    query: str
+    response: str
+    suggested: tuple[str, ...]
+    asked_at: str
+
+
+class Email(NamedTuple):
+    """A follow-up that the AI drafted. `created_at`: when it was received, where the server did not date it."""
+
+    item: str
+    subject: str
+    body: str
+    created_at: str
+
+
 class Meeting(NamedTuple):
-    """One conversation with everything derived from its documents. `keypoints`: (heading, points)."""
+    """One conversation with everything derived from its documents. `keypoints`: (heading, points).
+
+    `answers` and `emails` are in the order of their times, the newest last.
+    """
 
     row: MeetingRow
     keypoints: tuple[tuple[str, tuple[str, ...]], ...]
@@ -61,6 +83,8 @@ class Meeting(NamedTuple):
     action_plan: tuple[str, ...]
     segments: tuple[Segment, ...]
     notes: Mapping[str, str]
+    answers: tuple[Answer, ...] = ()
+    emails: tuple[Email, ...] = ()
 
 
 class RunRow(NamedTuple):

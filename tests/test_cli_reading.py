@@ -216,7 +216,8 @@ def test_show_json_keeps_its_contract(call: Call) -> None:
     shown = call("show", LID, "--json").json
     assert list(shown) == [
         "id", "title", "start_time", "end_time", "minutes", "segments", "gone_at", "holdings", "keypoints", "decisions",
-        "action_items", "important_dates", "participants", "speakers", "feedback", "action_plan", "segments_shown",
+        "action_items", "important_dates", "participants", "speakers", "feedback", "action_plan", "answers", "emails",
+        "segments_shown",
     ]  # fmt: skip
     assert shown["holdings"]["transcript"] == {"state": "present", "reason": ""}
     assert shown["keypoints"] == [{"heading": "Summary", "points": ["point 7 version 1", "a second point"]}]

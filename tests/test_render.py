@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from convo_sync.hits import Coverage, Hit, SearchResult
-from convo_sync.render import hits, markdown, meetings, status, table, when
+from convo_sync.render import hits, markdown, meetings, replies, status, table, when
 from convo_sync.render.text import MARK_CLOSE, MARK_OPEN, Look, bar, clip, marked, pad, safe, safe_marked, width, wrap
 from convo_sync.views import MeetingRow, RunRow, Status
 
@@ -185,7 +185,14 @@ def found(**changed: object) -> SearchResult:
 
 
 @pytest.mark.parametrize(
-    ("kind", "label"), [("decision", "decision"), ("keypoints", "key point"), ("title", "in the title")]
+    ("kind", "label"),
+    [
+        ("decision", "decision"),
+        ("keypoints", "key point"),
+        ("title", "in the title"),
+        ("email", "e-mail"),
+        ("answer", "answer"),
+    ],
 )
 def test_hits_outside_transcripts(kind: str, label: str) -> None:
     """They are named for what they are, and opened without a position."""
@@ -193,6 +200,22 @@ def test_hits_outside_transcripts(kind: str, label: str) -> None:
     lines = list(hits.lines(result, Look(utc=True)))
     assert f"  1. {label}" in lines
     assert lines[-1] == "Open one: convo-sync show sess_a"
+
+
+def test_a_mark_that_reaches_from_a_question_into_its_answer() -> None:
+    """Each of the two lines has its part of the mark."""
+    snippet = f"drop {MARK_OPEN}the\nflip{MARK_CLOSE} top"
+    lines = list(hits.lines(found(kind="answer", position=None, text=snippet, snippet=snippet), Look(ansi=True)))
+    assert lines[3:5] == ["     drop \x1b[1mthe\x1b[0m", "     \x1b[1mflip\x1b[0m top"]
+
+
+@given(st.text(st.sampled_from(" \t\r\n\x0b\x1b-1.#a")))
+def test_the_lines_of_a_reply(text: str) -> None:
+    """Each is printable, none is lost but the empty ones before and after all others, and none ends in spaces."""
+    lines = replies.text_lines(text)
+    assert all(line.isprintable() and line == line.rstrip() for line in lines)
+    assert "".join("".join(lines).split()) == "".join(safe(text).split())
+    assert not lines or (lines[0] and lines[-1])
 
 
 def test_a_search_that_saw_everything_does_not_say_so() -> None:

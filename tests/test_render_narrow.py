@@ -12,7 +12,7 @@ from convo_sync.hits import Coverage, Hit, SearchResult
 from convo_sync.records import Progress
 from convo_sync.render import hits, meeting, meetings
 from convo_sync.render.text import Look, width
-from convo_sync.views import Meeting, MeetingRow, Speaker
+from convo_sync.views import Answer, Email, Meeting, MeetingRow, Speaker
 
 NARROW = Look(width=60, utc=True)
 START, END = "2026-03-19T10:00:00.000Z", "2026-03-19T10:52:00.000Z"
@@ -44,9 +44,13 @@ def test_a_list_that_nobody_sees_has_every_column() -> None:
 
 @pytest.mark.parametrize("columns", [40, 60, 80])
 def test_a_meeting_fits(columns: int) -> None:
-    """Expect the heading and the speakers' bars to keep to the width, the bars gone where there is no room."""
+    """Expect heading, the AI's texts and the speakers' bars to keep to the width, the bars gone where no room is."""
     speakers = tuple(Speaker(name, 31, 900, 300.0, 0.5) for name in ("Tomasz Zieliński", "Mara Voss"))
-    page = Meeting(ROW, (), (), (), (), (), speakers, None, (), (), {"keypoints": "", "feedback": ""})
+    said = "word " * 40 + "\n\t\t\t- " + "x" * 200
+    page = Meeting(
+        ROW, (), (), (), (), (), speakers, None, (), (), {"keypoints": "", "feedback": ""},
+        (Answer("a", said, said, (said,), START),), (Email("e", said, said, START),),
+    )  # fmt: skip
     lines = list(meeting.lines(page, Look(width=columns, utc=True), transcript=False))
     assert max(map(width, lines)) <= max(columns, 48)
     assert any("█" in line for line in lines) == (columns > 40)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from convo_sync.archive import sqlite
-from convo_sync.views import ActionItem, Meeting, MeetingRow, Segment, Speaker
+from convo_sync.views import ActionItem, Answer, Email, Meeting, MeetingRow, Segment, Speaker
 
 
 def whole(connection: sqlite.Connection, row: MeetingRow) -> Meeting:
@@ -46,6 +47,8 @@ def whole(connection: sqlite.Connection, row: MeetingRow) -> Meeting:
             )
         ),
         notes=dict(of.all("select kind, reason from holdings where conversation_id = ?")),
+        answers=tuple(_answers(of)),
+        emails=tuple(_emails(of)),
     )
 
 
@@ -62,6 +65,33 @@ class _Rows:
     def texts(self, table: str, column: str = "text") -> tuple[str, ...]:
         sql = f"select {column} from {table} where conversation_id = ? order by position"  # noqa: S608 - our own names
         return tuple(text for (text,) in self.all(sql))
+
+
+def _answers(of: _Rows) -> Iterator[Answer]:
+    suggested: dict[str, list[str]] = {}
+    sql = "select item, text from suggested_queries where conversation_id = ? order by item, position"
+    for item, text in of.all(sql):
+        suggested.setdefault(item, []).append(text)
+    sql = """
+        select a.item, a.query, a.response, d.fetched_at
+        from documents d
+        join answers a on a.conversation_id = d.conversation_id and a.item = d.item
+        where coalesce(d.conversation_id, '') = ? and d.kind = 'answer'
+        order by d.fetched_at, d.id
+    """
+    for item, query, response, asked_at in of.all(sql):
+        yield Answer(item, query, response, tuple(suggested.get(item, ())), asked_at)
+
+
+def _emails(of: _Rows) -> Iterator[Email]:
+    sql = """
+        select e.item, e.subject, e.body, coalesce(e.created_at, d.fetched_at) as at
+        from documents d
+        join emails e on e.conversation_id = d.conversation_id and e.item = d.item
+        where coalesce(d.conversation_id, '') = ? and d.kind = 'email'
+        order by at, d.id
+    """
+    return (Email(*each) for each in of.all(sql))
 
 
 def _sections(of: _Rows) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -26,6 +26,8 @@ CONTEXT = 5
 def command(setup: Setup, id: str, transcript: bool, at: int | None, markdown: bool, as_json: bool, utc: bool) -> None:
     """Show one meeting: key points, decisions, action items, who spoke how much.
 
+    Also the AI's answers to questions about it, and the e-mails that it drafted.
+
     ID is a meeting's id, or the beginning of one; `convo-sync list` and `convo-sync search` name them.
     """
     if as_json and markdown:

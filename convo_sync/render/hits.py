@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from convo_sync.hits import Hit, SearchResult, Segment
@@ -19,7 +20,8 @@ HIT_KEYS = (
 )  # fmt: skip
 # What the summary proposes for -n, and the most that it takes.
 _FEWEST_MORE, _MOST_HITS = 50, 10_000
-_NAMES = {"title": "title", "keypoints": "key point", "action_item": "action item"}
+_NAMES = {"title": "title", "keypoints": "key point", "action_item": "action item", "email": "e-mail"}
+_REPLIES = ("answer", "email")  # their texts begin with a line of their own: the question, the subject
 
 
 def as_json(result: SearchResult) -> dict[str, Any]:
@@ -87,8 +89,20 @@ def _hit(number: int, hit: Hit, around: Around, look: Look) -> Iterator[str]:
     before, after = around
     indent = " " * len(label)
     yield from (_neighbour(turn, indent, look) for turn in before)
-    yield from marked(wrap(safe_marked(hit.snippet), look.prose, indent), look)
+    wrapped = (wrap(safe_marked(part), look.prose, indent) for part in _parts(hit, look.prose - len(indent)))
+    yield from marked(chain.from_iterable(wrapped), look)
     yield from (_neighbour(turn, indent, look) for turn in after)
+
+
+def _parts(hit: Hit, columns: int) -> Iterator[str]:
+    """The snippet; that of an answer or e-mail below its question or subject, wherever in the text it begins."""
+    if hit.kind not in _REPLIES:
+        yield hit.snippet
+        return
+    head, _, rest = hit.snippet.partition("\n")
+    if hit.snippet.startswith("…") and not hit.text.startswith("…"):
+        head, rest = clip(safe(hit.text.partition("\n")[0]), columns), hit.snippet
+    yield from filter(str.strip, (head, rest))
 
 
 def _neighbour(turn: Segment, indent: str, look: Look) -> str:

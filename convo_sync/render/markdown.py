@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from convo_sync.render.meeting import action, facts, feedback_sentences, headed, lacks
+from convo_sync.render.replies import ASK_NEXT, NO_QUESTION, NO_SUBJECT, text_lines
 from convo_sync.render.text import Look, safe
 from convo_sync.render.when import day_and_minute, into
-from convo_sync.views import Meeting, Segment
+from convo_sync.views import Answer, Email, Meeting, Segment
 
 _ESCAPED = str.maketrans({character: f"\\{character}" for character in "\\`*_[]<>#|~"})
 # What would be read as another character, "&copy;"; in "&#169;" the number sign is escaped already.
@@ -34,7 +35,7 @@ def lines(meeting: Meeting, look: Look, segments: Sequence[Segment] | None) -> I
     if meeting.row.gone_at:
         yield ""
         yield f"> Deleted at Convo, noticed {day_and_minute(meeting.row.gone_at, look)}."
-    for title, body in _sections(meeting):
+    for title, body in _sections(meeting, look):
         yield from ("", f"## {title}", "")
         yield from body
     if segments:
@@ -42,7 +43,7 @@ def lines(meeting: Meeting, look: Look, segments: Sequence[Segment] | None) -> I
         yield from _transcript(meeting, segments, look)
 
 
-def _sections(meeting: Meeting) -> Iterator[tuple[str, Iterable[str]]]:
+def _sections(meeting: Meeting, look: Look) -> Iterator[tuple[str, Iterable[str]]]:
     if meeting.keypoints:
         yield "Key points", _keypoints(meeting)
     if meeting.decisions:
@@ -55,6 +56,10 @@ def _sections(meeting: Meeting) -> Iterator[tuple[str, Iterable[str]]]:
         yield "Who spoke how much", _speakers(meeting)
     if meeting.feedback:
         yield "Feedback", _points((*feedback_sentences(meeting.feedback), *meeting.action_plan))
+    if meeting.answers:
+        yield "Answers", _answers(meeting.answers, look)
+    if meeting.emails:
+        yield "E-mails", _emails(meeting.emails, look)
     missing = list(lacks(meeting))
     if missing:
         yield "Not in the archive", _points(missing)
@@ -76,6 +81,30 @@ def _speakers(meeting: Meeting) -> Iterator[str]:
     yield "|---|---:|---:|---:|"
     for each in meeting.speakers:
         yield f"| {escape(each.name)} | {each.share * 100:.0f} % | {each.seconds / 60:.0f} | {each.turns} |"
+
+
+def _answers(answers: Iterable[Answer], look: Look) -> Iterator[str]:
+    for number, each in enumerate(answers):
+        when = f"Asked {day_and_minute(each.asked_at, look)}"
+        yield from _reply(escape(each.query) or NO_QUESTION, when, each.response, number)
+        if each.suggested:
+            yield from ("", ASK_NEXT, "")
+            yield from _points(each.suggested)
+
+
+def _emails(emails: Iterable[Email], look: Look) -> Iterator[str]:
+    for number, each in enumerate(emails):
+        when = f"Drafted {day_and_minute(each.created_at, look)}"
+        yield from _reply(escape(each.subject) or NO_SUBJECT, when, each.body, number)
+
+
+def _reply(title: str, when: str, text: str, number: int) -> Iterator[str]:
+    yield from ("", f"### {title}", "") if number else (f"### {title}", "")
+    yield from (when, "")
+    lines = [escape(line) for line in text_lines(text)]
+    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+        # Two spaces keep the line's end, which Markdown would take for a space; a paragraph ends by itself.
+        yield f"{line}  " if line and following else line
 
 
 def _transcript(meeting: Meeting, segments: Sequence[Segment], look: Look) -> Iterator[str]:

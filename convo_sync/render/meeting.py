@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
 
-from convo_sync.render import command
+from convo_sync.render import command, replies
 from convo_sync.render.meetings import ROW_KEYS
 from convo_sync.render.text import Look, bar, count, pad, safe, width, wrap
 from convo_sync.render.when import clock, day_and_minute, into, length, zone
@@ -52,6 +52,8 @@ def as_json(meeting: Meeting, segments: Sequence[Segment] | None) -> dict[str, A
         "speakers": [speaker._asdict() for speaker in meeting.speakers],
         "feedback": feedback and {key: value for key, value in feedback.items() if key not in _INTERNAL},
         "action_plan": list(meeting.action_plan),
+        "answers": [answer._asdict() for answer in meeting.answers],
+        "emails": [email._asdict() for email in meeting.emails],
         "segments_shown": None if segments is None else [segment._asdict() for segment in segments],
     }
 
@@ -120,6 +122,10 @@ def _sections(meeting: Meeting, look: Look) -> Iterator[tuple[str, Iterator[str]
         yield "Who spoke how much", _speakers(meeting, look)
     if meeting.feedback:
         yield "Feedback", _feedback(meeting, look)
+    if meeting.answers:
+        yield "Answers", replies.answers(meeting.answers, look)
+    if meeting.emails:
+        yield "E-mails", replies.emails(meeting.emails, look)
 
 
 def bullets(texts: Any, look: Look) -> Iterator[str]:

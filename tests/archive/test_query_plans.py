@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from convo_sync.archive import lost
+from convo_sync.archive import lost, meeting
 from convo_sync.archive.write import Archive
 from convo_sync.records import Kind
+from convo_sync.views import MeetingRow
 
 from .storage import NOW, ONE, fill, keypoints, store, transcript
 
@@ -36,6 +37,16 @@ def test_one_meetings_speakers_are_counted_from_its_turns_alone(tmp_path: Path) 
         lines = _plans(archive, [f"select * from speaking_time where conversation_id = '{ONE}'"])
         assert not [line for line in lines if f"{line} ".startswith(("SCAN s ", "SCAN n ", "SCAN a ", "SCAN segments"))]
         assert [line for line in lines if line.startswith("SEARCH s")]
+
+
+def test_one_meetings_replies_are_found_through_indexes(tmp_path: Path) -> None:
+    """`show` reads no other meeting's answers and e-mails, and does not look through all documents for their times."""
+    with Archive(fill(tmp_path / "archive.db"), NOW) as archive:
+        statements = _traced(archive)
+        meeting.whole(archive._connection, MeetingRow(ONE, "", "", None, None, 0, "", "", "", None))
+        of_replies = [text for text in statements if "answers" in text or "suggested" in text or "emails" in text]
+        assert len(of_replies) == 3
+        assert [line for line in _plans(archive, of_replies) if _is_of_a_table(line)] == []
 
 
 def test_rows_without_a_document_are_found_through_an_index(tmp_path: Path) -> None:
