@@ -138,15 +138,19 @@ def _known(connection: sqlite.Connection, conversation_id: ConversationId | None
 
 
 def answered(connection: sqlite.Connection, wish: Wish) -> str | None:
-    """The item of the newest answer or e-mail that was bought with the same request about the same transcript."""
-    row = connection.execute(
+    """The item of the newest answer or e-mail that the same request about the same transcript brought.
+
+    Capitals make no other request.
+    """
+    rows = connection.execute(
         """
-        select l.item
+        select l.item, l.request
         from ledger l
         join documents d on d.conversation_id = l.conversation_id and d.kind = l.kind and d.item = l.item
-        where l.conversation_id = ? and l.kind = ? and l.request = ? and l.transcript_digest is ?
-        order by l.id desc limit 1
+        where l.conversation_id = ? and l.kind = ? and l.transcript_digest is ?
+        order by l.id desc
         """,
-        (wish.conversation_id, wish.kind.value, wish.request, wish.transcript_digest),
-    ).fetchone()
-    return row and str(row[0])
+        (wish.conversation_id, wish.kind.value, wish.transcript_digest),
+    )
+    wanted = (wish.request or "").casefold()
+    return next((str(item) for item, request in rows if str(request).casefold() == wanted), None)

@@ -10,11 +10,10 @@ from convo_sync.archive.read import Reader
 from convo_sync.cli.asking import asked
 from convo_sync.cli.output import look, say, write_json, write_lines
 from convo_sync.cli.root import Setup
-from convo_sync.cli.spending import before, buy, meeting, wish_for
+from convo_sync.cli.spending import before, buy, meeting, named, wish_for
 from convo_sync.errors import UsageError
 from convo_sync.records import Kind
 from convo_sync.render import replies
-from convo_sync.render.text import safe
 
 LONGEST = 500
 
@@ -46,7 +45,7 @@ def command(
     item = None if again else before(setup, wish)
     free = item is not None
     if item is None:
-        item = buy(setup, wish, f"An answer about {safe(row.title) or row.id}", yes=yes, over_cap=over_cap)
+        item = buy(setup, wish, f"An answer about {named(row)}", yes=yes, over_cap=over_cap)
     with Reader(setup.archive_file) as archive:
         answer = next(each for each in archive.meeting(row.id).answers if each.item == item)
     if as_json:

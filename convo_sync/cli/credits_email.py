@@ -10,10 +10,9 @@ from convo_sync.archive.read import Reader
 from convo_sync.cli.asking import filled
 from convo_sync.cli.output import look, say, write_json, write_lines
 from convo_sync.cli.root import Setup
-from convo_sync.cli.spending import before, buy, meeting, wish_for
+from convo_sync.cli.spending import before, buy, meeting, named, wish_for
 from convo_sync.records import Kind
 from convo_sync.render import replies
-from convo_sync.render.text import safe
 
 TONES = ("professional", "casual", "concise")
 
@@ -41,7 +40,7 @@ def command(
     item = None if again else before(setup, wish)
     free = item is not None
     if item is None:
-        item = buy(setup, wish, f"An e-mail about {safe(row.title) or row.id}", yes=yes, over_cap=over_cap)
+        item = buy(setup, wish, f"An e-mail about {named(row)}", yes=yes, over_cap=over_cap)
     with Reader(setup.archive_file) as archive:
         email = next(each for each in archive.meeting(row.id).emails if each.item == item)
     if as_json:

@@ -6,11 +6,10 @@ import click
 
 from convo_sync.cli.output import write_json, write_lines
 from convo_sync.cli.root import Setup
-from convo_sync.cli.spending import buy, meeting, wish_for
+from convo_sync.cli.spending import buy, meeting, named, wish_for
 from convo_sync.records import Kind
 from convo_sync.render import command as typing
 from convo_sync.render.credits import KINDS
-from convo_sync.render.text import safe
 from convo_sync.views import MeetingRow
 
 
@@ -32,7 +31,7 @@ def command(setup: Setup, kind: str, id: str, refresh: bool, yes: bool, over_cap
     if getattr(row, kind) == "present" and not refresh:
         _told(row, kind, "archived", 0, as_json=as_json)
         return
-    what = f"{KINDS[kind].capitalize()} of {safe(row.title) or row.id}"
+    what = f"{KINDS[kind].capitalize()} of {named(row)}"
     free = buy(setup, wish_for(row, Kind(kind), force=refresh), what, yes=yes, over_cap=over_cap) is None
     _told(row, kind, "free" if free else "spent", int(not free), as_json=as_json)
 

@@ -26,6 +26,7 @@ from convo_sync.errors import ConvoSyncError, ServerTrouble, UsageError
 from convo_sync.lock import WriterLock
 from convo_sync.records import ConversationId, Kind, Progress
 from convo_sync.render.credits import left_in_words
+from convo_sync.render.text import safe
 from convo_sync.sync import Meter, Options
 from convo_sync.sync.by_hand import Hand
 from convo_sync.sync.session import Session
@@ -45,6 +46,11 @@ def meeting(setup: Setup, name: str) -> MeetingRow:
     """
     with Reader(setup.archive_file) as archive:
         return archive.meeting(typed(name)).row
+
+
+def named(row: MeetingRow) -> str:
+    """A meeting within a sentence."""
+    return f"“{safe(row.title)}”" if row.title else row.id
 
 
 def wish_for(row: MeetingRow, kind: Kind, *, force: bool = False, request: str | None = None) -> Wish:
