@@ -209,6 +209,21 @@ def test_a_mark_that_reaches_from_a_question_into_its_answer() -> None:
     assert lines[3:5] == ["     drop \x1b[1mthe\x1b[0m", "     \x1b[1mflip\x1b[0m top"]
 
 
+@pytest.mark.parametrize(
+    ("text", "snippet", "shown"),
+    [
+        ("why?\nSo it is.", "…it is.", ["     why?", "     …it is."]),
+        ("…and then?\nIt is.", "…and then?\nIt is.", ["     …and then?", "     It is."]),
+        ("\nIt is.", "\nIt is.", ["     It is."]),
+        ("w" * 99 + "\nIt is.", "…it is.", ["     " + "w" * 74 + "…", "     …it is."]),
+    ],
+)
+def test_the_question_above_what_tells(text: str, snippet: str, shown: list[str]) -> None:
+    """It is there once, on one line where the snippet begins after it, and not where the server did not repeat it."""
+    lines = list(hits.lines(found(kind="answer", position=None, text=text, snippet=snippet), Look()))
+    assert lines[3 : lines.index("")] == shown
+
+
 @given(st.text(st.sampled_from(" \t\r\n\x0b\x1b-1.#a")))
 def test_the_lines_of_a_reply(text: str) -> None:
     """Each is printable, none is lost but the empty ones before and after all others, and none ends in spaces."""
