@@ -61,6 +61,7 @@ def test_status_json_keeps_its_contract(call: Call) -> None:
     assert list(found.json) == [
         "state", "reason", "account", "tier", "base_url", "archive", "conversations", "gone", "segments", "first_start",
         "last_start", "coverage", "last_complete", "last_run", "sweep_unfinished", "backlog", "hour", "oldest_failure",
+            "credits",
     ]  # fmt: skip
     assert (found.json["state"], found.json["gone"]) == ("stale", 1)
     assert found.json["coverage"]["transcript"] == {"pending": 1, "present": 3}

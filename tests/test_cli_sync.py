@@ -283,7 +283,9 @@ def test_the_plan_of_an_audit_names_its_ten_documents(desk: Desk) -> None:
     desk.sim.set_tier("enterprise")
     desk.sync()
     asked = len(desk.sim.requests)
-    assert "Nothing else is due now. No AI credit would be spent." in desk.sync("--dry-run").out
+    said = desk.sync("--dry-run").out
+    assert "Nothing else is due now." in said
+    assert "No AI credit will be spent: no rule in config.toml spends credits." in said
     plan = desk.sync("--dry-run", "--audit", "--json").json["steps"]
     assert [step["reason"] for step in plan] == ["audit"] * 10
     assert len(desk.sim.requests) == asked

@@ -14,6 +14,7 @@ from convo_sync import models
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.budget import Budget
+from convo_sync.credits.entries import Entry, Standing, Wish
 from convo_sync.errors import ConvoSyncError
 from convo_sync.plan.listing import Sweep, Vanished
 from convo_sync.records import (
@@ -92,6 +93,7 @@ def fill(path: Path) -> Path:
         present = Holding(ONE, Kind.TRANSCRIPT, State.PRESENT, checked_at=NOW, digest="d")
         store(archive, transcript(ONE, ["the zebra budget", "is cut", "to 31,000"]), holding=present)
         store(archive, keypoints(ONE, "cut the zebra budget", "tell Leonie"))
+        archive.accounting.reserve(Wish(TWO, Kind.KEYPOINTS, None, "by hand"), NOW, BUDGET)
     return path
 
 
@@ -101,7 +103,36 @@ def _account(name: str) -> Account:
 
 _RUN = Run(Outcome.FAILED, Completeness.COMPLETE, error=("code", LONG, "next"))
 
+FULL = Budget(500, 1, sent_by_minute=tuple((n, 1) for n in range(20_000)))
+WISH = Wish(ONE, Kind.KEYPOINTS, None, LONG, document_digest="d")
+
+
+def _reserved(archive: Any) -> Entry:
+    """The line that `fill` left."""
+    entry: Entry = archive.accounting.books().entries[0]
+    return entry
+
+
+def _receive(archive: Any) -> None:
+    document = keypoints(TWO, LONG, LONG)
+    archive.accounting.receive(
+        _reserved(archive), document, Standing.SPENT, "it came", NOW, BUDGET, current=True, holding=None, run_id=1
+    )
+
+
+# What pays for documents. keep_reply is not among them: where the archive takes nothing, a file beside it does.
+PAYING: Mapping[str, Call] = {
+    "accounting.read_counter": lambda a: a.accounting.read_counter(_account("Mara"), NOW, FULL),
+    "accounting.reserve": lambda a: a.accounting.reserve(WISH, NOW, BUDGET),
+    "accounting.receive": _receive,
+    "accounting.doubt": lambda a: a.accounting.doubt(1, LONG, NOW, BUDGET, holding=None),
+    "accounting.confirm": lambda a: a.accounting.confirm(_reserved(a), "digest", LONG, NOW, BUDGET),
+    "accounting.settle": lambda a: a.accounting.settle(1, Standing.REFUSED, LONG, NOW, BUDGET),
+    "accounting.note_warning": lambda a: a.accounting.note_warning("cap", NOW, FULL),
+}
+
 WRITING: Mapping[str, Call] = {
+    **PAYING,
     "bind": lambda a: a.bind(_account(LONG), "http://127.0.0.1:9", "digest", NOW, BUDGET),
     "save_budget": lambda a: a.save_budget(Budget(500, 1, sent_by_minute=tuple((n, 1) for n in range(20_000)))),
     "begin_run": lambda a: a.begin_run(LONG, NOW, BUDGET),
@@ -114,6 +145,9 @@ WRITING: Mapping[str, Call] = {
 }
 
 ASKING: Mapping[str, Call] = {
+    "accounting.books": lambda a: a.accounting.books(),
+    "accounting.subjects": lambda a: a.accounting.subjects((Kind.KEYPOINTS,)),
+    "accounting.replies": lambda a: a.accounting.replies(),
     "archive_id": lambda a: a.archive_id(),
     "binding": lambda a: a.binding(),
     "budget": lambda a: a.budget(),
@@ -141,6 +175,7 @@ READING: Mapping[str, Call] = {
     "briefing": lambda r: r.briefing("zebra", NOW),
     "digest": lambda r: r.digest("2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z"),
     "as_of": lambda r: r.as_of(),
+    "credits": lambda r: (r.credits().books(), r.credits().titles(), r.credits().began()),
     "execute": lambda r: list(r.execute("select * from segments order by id")[1]),
 }
 
