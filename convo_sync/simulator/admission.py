@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from email.utils import format_datetime
 from math import ceil
 
-from convo_sync.simulator import faults
+from convo_sync.simulator import spoiling
 from convo_sync.simulator.accounts import Account, KeyRing, Rate
 from convo_sync.simulator.faults import INSTEAD, Fault
 from convo_sync.simulator.operations import Route
@@ -67,7 +67,7 @@ class Gate:
         account.hour.count(visit.now)
         visit.counted, visit.rate = True, account.rate(visit.now)
         if visit.fault and visit.fault.strikes == INSTEAD:
-            raise faults.refusal_instead(visit.fault)
+            raise spoiling.refusal_instead(visit.fault)
         _require_plan(account, visit.route)
         return key, account
 

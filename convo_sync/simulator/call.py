@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from convo_sync.simulator.accounts import Account
 from convo_sync.simulator.credits import Credits
+from convo_sync.simulator.late import Lateness
 from convo_sync.simulator.meeting import Meeting
 from convo_sync.simulator.webhooks import Webhooks
 from convo_sync.simulator.wire import NOT_FOUND, JsonObject, Refusal
@@ -61,7 +62,10 @@ class Service:
 
 @dataclass(frozen=True)
 class Call:
-    """One call past key, limit and checks. `query` and `body` hold checked values only."""
+    """One call past key, limit and checks. `query` and `body` hold checked values only.
+
+    `late`: how late a generation is to be, None for one that is answered at once.
+    """
 
     service: Service
     account: Account
@@ -71,6 +75,7 @@ class Call:
     query: Mapping[str, Any]
     body: JsonObject
     number: int
+    late: Lateness | None = None
 
     @property
     def world(self) -> World:

@@ -1,40 +1,34 @@
 """Faults on order: what can go wrong with an answer, and for which requests.
 
-Must not know sockets: how a fault looks on the wire is for sending.py.
+Must not know what the spoilt answer is (spoiling.py), how it looks on the wire (sending.py), nor how work gets late
+(late.py).
 """
 
 from __future__ import annotations
 
-import json
 import threading
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
-from convo_sync.simulator.operations import OPERATION_IDS
-from convo_sync.simulator.wire import (
-    HTML_TYPE,
-    INTERNAL,
-    JSON_TYPE,
-    NOT_FOUND,
-    RATE_LIMITED,
-    Json,
-    Refusal,
-    Response,
-    encoded,
-)
+from convo_sync.simulator.operations import OPERATION_IDS, SPENDING
 
 # Where in a request's way a fault strikes.
-BEFORE, INSTEAD, AFTER = "before", "instead", "after"
+BEFORE, INSTEAD, AFTER, LATE = "before", "instead", "after", "late"
 
 
 @dataclass(frozen=True)
 class FaultKind:
     """One thing that can go wrong. Struck `before`: the API never saw the request, so nothing is counted or done;
-    `instead`: the API answers so after key and limit, nothing done; `after`: work done and counted, answer spoilt."""
+    `instead`: the API answers so after key and limit, nothing done; `after`: work done and counted, answer spoilt;
+    `late`: a generation past all checks, counted, gets no answer, and its work is done later."""
 
     name: str
     strikes: str
     explanation: str
+
+    def fits(self, endpoint: str | None) -> bool:
+        """Whether it can happen to this operation (None: a path that leads nowhere)."""
+        return self.strikes != LATE or endpoint in SPENDING
 
 
 _KINDS: Final = (
@@ -58,10 +52,21 @@ _KINDS: Final = (
     FaultKind("empty_list", AFTER, "A well-formed answer whose lists are empty and whose total is 0."),
     FaultKind("empty_segments", AFTER, "The same, said of transcripts: no segment in it."),
     FaultKind("huge", AFTER, "200 with a chunked body of `size` bytes (300 MB)."),
+    FaultKind(
+        "late_result",
+        LATE,
+        "Of a generation: the credit is charged and the connection closed without an answer; the result is there "
+        "`seconds` (120) of the simulator's time later, of an e-mail or a query never.",
+    ),
+    FaultKind(
+        "late_work",
+        LATE,
+        "Of a generation: the connection is closed without an answer; `seconds` (120) of the simulator's time later "
+        "the credit is charged, if one is left then, and the result is there.",
+    ),
 )
 FAULT_KINDS: Final = {kind.name: kind for kind in _KINDS}
-_DEFAULT_SECONDS: Final = {"rate_limited": 30.0, "delay": 1.0, "drip": 0.05}
-_EMPTIED: Final = ("empty_list", "empty_segments")
+_DEFAULT_SECONDS: Final = {"rate_limited": 30.0, "delay": 1.0, "drip": 0.05, "late_result": 120.0, "late_work": 120.0}
 
 
 @dataclass
@@ -87,12 +92,15 @@ class Fault:
             raise ValueError(f"unknown fault {self.kind!r}; one of: {', '.join(FAULT_KINDS)}")
         if self.endpoint is not None and self.endpoint not in OPERATION_IDS:
             raise ValueError(f"unknown endpoint {self.endpoint!r}; one of: {', '.join(OPERATION_IDS)}")
+        if self.endpoint is not None and not FAULT_KINDS[self.kind].fits(self.endpoint):
+            allowed = ", ".join(SPENDING)
+            raise ValueError(f"the fault {self.kind} is for generations, not for {self.endpoint}; one of: {allowed}")
         if self.times is not None and self.times < 1:
             raise ValueError("times must be at least 1, or None for every request")
 
     @property
     def strikes(self) -> str:
-        """When it strikes: before, instead or after."""
+        """When it strikes: before, instead, after or late."""
         return FAULT_KINDS[self.kind].strikes
 
     @property
@@ -103,6 +111,8 @@ class Fault:
     def matches(self, endpoint: str | None, conversation_id: str | None) -> bool:
         """Whether the order speaks of this request and is not used up."""
         if self.times is not None and self.fired >= self.times:
+            return False
+        if not FAULT_KINDS[self.kind].fits(endpoint):
             return False
         return self.endpoint in (None, endpoint) and self.conversation_id in (None, conversation_id)
 
@@ -148,67 +158,7 @@ class Faults:
                 return fault
         return None
 
-
-@dataclass(frozen=True, kw_only=True)
-class Spoilt(Response):
-    """An answer to be sent otherwise than whole and at once, as its fault says."""
-
-    fault: Fault
-
-
-def answer_before(fault: Fault) -> Spoilt:
-    """What something in front of the API answers; status 0 where there is no answer at all."""
-    if fault.kind in ("refuse", "drop_before"):
-        return Spoilt(0, fault=fault)
-    if fault.kind == "redirect":
-        return Spoilt(302, (("Location", fault.location),), fault=fault)
-    status, words = {
-        "bad_gateway": (502, "Bad gateway"),
-        "proxy_ok": (200, "Welcome! Please accept our terms to go online"),
-        "proxy_forbidden": (403, "This address is blocked"),
-        "proxy_unauthorized": (401, "Sign in to the proxy"),
-    }[fault.kind]
-    page = f"<!DOCTYPE html><html><head><title>{words}</title></head><body><h1>{words}</h1></body></html>"
-    return Spoilt(status, (HTML_TYPE,), page.encode(), fault=fault)
-
-
-def refusal_instead(fault: Fault) -> Refusal:
-    """What the API itself answers instead of working."""
-    status, code, message = {
-        "rate_limited": (429, RATE_LIMITED, "Too many requests."),
-        "server_error": (500, INTERNAL, "Something went wrong."),
-        "not_found": (404, NOT_FOUND, "There is no such thing."),
-    }[fault.kind]
-    return Refusal(status, code, message)
-
-
-def spoilt(fault: Fault, whole: Response) -> Spoilt:
-    """The answer as this fault leaves it."""
-    response = Spoilt(whole.status, whole.headers, whole.body, fault=fault)
-    if fault.kind in _EMPTIED:
-        body = encoded(emptied(json.loads(response.body))) if response.status < 300 else response.body
-        return replace(response, body=body)
-    bodies = {
-        "invalid_json": response.body[: len(response.body) // 2] or b"{",
-        "empty_body": b"",
-        "wrong_shape": encoded({"data": {"unexpected": [1, 2, 3]}}),
-    }
-    if fault.kind in bodies:
-        return _ok(response, bodies[fault.kind])
-    if fault.kind == "drop_after":
-        return replace(response, status=0)
-    return _ok(response, b"") if fault.kind == "huge" else response
-
-
-def emptied(value: Json) -> Json:
-    """The same shape with every list empty and every total 0."""
-    if isinstance(value, list):
-        return []
-    if isinstance(value, dict):
-        return {key: 0 if key == "total" else emptied(inner) for key, inner in value.items()}
-    return value
-
-
-def _ok(response: Spoilt, body: bytes) -> Spoilt:
-    headers = tuple(pair for pair in response.headers if pair[0] != "Content-Type")
-    return replace(response, status=200, headers=(JSON_TYPE, *headers), body=body)
+    def spare(self, fault: Fault) -> None:
+        """It did not strike after all: the request was refused, or needed no generation."""
+        with self._lock:
+            fault.fired -= 1

@@ -29,6 +29,7 @@ class Operation:
     query: Mapping[str, Check] = field(default_factory=dict)
     body: BodyRule | None = None
     needs_webhooks: bool = False
+    spends_credits: bool = False
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
@@ -73,11 +74,11 @@ OPERATIONS: Final = (
     Operation("deleteConversation", "DELETE", "conversations/{id}"),
     Operation("getTranscript", "GET", "conversations/{id}/transcript"),
     Operation("getKeypoints", "GET", "conversations/{id}/keypoints"),
-    Operation("generateKeypoints", "POST", "conversations/{id}/keypoints", body=_FORCE),
+    Operation("generateKeypoints", "POST", "conversations/{id}/keypoints", body=_FORCE, spends_credits=True),
     Operation("getFeedback", "GET", "conversations/{id}/feedback"),
-    Operation("generateFeedback", "POST", "conversations/{id}/feedback", body=_FORCE),
-    Operation("generateEmail", "POST", "conversations/{id}/email", body=_EMAIL),
-    Operation("queryConversation", "POST", "conversations/{id}/query", body=_QUERY),
+    Operation("generateFeedback", "POST", "conversations/{id}/feedback", body=_FORCE, spends_credits=True),
+    Operation("generateEmail", "POST", "conversations/{id}/email", body=_EMAIL, spends_credits=True),
+    Operation("queryConversation", "POST", "conversations/{id}/query", body=_QUERY, spends_credits=True),
     Operation("shareConversation", "POST", "conversations/{id}/share"),
     Operation("listCalendarEvents", "GET", "calendar/events", query=_AGENDA),
     Operation("getProfile", "GET", "user/profile"),
@@ -87,6 +88,7 @@ OPERATIONS: Final = (
     Operation("testWebhook", "POST", "webhooks/{id}/test", needs_webhooks=True),
 )
 OPERATION_IDS: Final = tuple(operation.id for operation in OPERATIONS)
+SPENDING: Final = tuple(operation.id for operation in OPERATIONS if operation.spends_credits)
 
 
 def without(ids: frozenset[str]) -> tuple[Operation, ...]:

@@ -35,4 +35,5 @@ def run(
         on_ready(base_url)
         # Windows delivers Ctrl-C only between two waits.
         while not _NEVER.wait(0.5):
-            pass
+            # Else webhooks would hear of a late result only at the next request.
+            simulator.catch_up()

@@ -13,7 +13,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from convo_sync.simulator.faults import Fault, Spoilt
+from convo_sync.simulator.faults import Fault
+from convo_sync.simulator.spoiling import Spoilt
 from convo_sync.simulator.wire import Response
 
 _JOINED_UP_TO: Final = 256 * 1024
@@ -41,6 +42,8 @@ class Sender:
             "refuse": self._refuse,
             "drop_before": self._drop,
             "drop_after": self._drop,
+            "late_result": self._drop,
+            "late_work": self._drop,
             "delay": self._delay,
             "drip": self._drip,
             "cut_body": self._cut,

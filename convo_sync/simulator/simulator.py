@@ -1,6 +1,6 @@
 """The simulated service: who may ask, how often, which fault strikes, what is answered, and a record of it all.
 
-Must not know sockets (server.py) nor what an operation does (listing, reading, writing, registering).
+Must not know sockets (server.py) nor what an operation does (work).
 """
 
 from __future__ import annotations
@@ -8,24 +8,27 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
 
-from convo_sync.simulator import assumptions, checking, faults, operations, reading, registering, writing
+from convo_sync.simulator import assumptions, checking, operations, reading, spoiling
 from convo_sync.simulator.accounts import Account, checked_tier
 from convo_sync.simulator.admission import Gate, Visit
 from convo_sync.simulator.call import Call, EncodedBodies, Service
 from convo_sync.simulator.clock import Clock
 from convo_sync.simulator.credits import ELSEWHERE, Charge, Credits
 from convo_sync.simulator.deliveries import Deliveries, DeliveryRecord
-from convo_sync.simulator.faults import AFTER, BEFORE, Faults
+from convo_sync.simulator.faults import AFTER, BEFORE, LATE, Faults
+from convo_sync.simulator.late import Lateness, UnderWay
 from convo_sync.simulator.listing import Listing
 from convo_sync.simulator.operations import Operation, Route
 from convo_sync.simulator.webhooks import Webhooks
 from convo_sync.simulator.wire import INTERNAL, Refusal, Request, RequestRecord, Response
+from convo_sync.simulator.work import work_table
 from convo_sync.simulator.world import World
 
 DEMO_KEY: Final = "convo_demo_0123456789abcdef"
@@ -71,7 +74,8 @@ class Simulator:
         self._credits = Credits(lagging=self.assume["credit_counter"] == "lagging")
         self._service = Service(self.assume, self._credits, self._webhooks, EncodedBodies(), seed)
         self._operations = operations.without(_missing_operations(self.assume))
-        self._work = _work_table(Listing())
+        self._work = work_table(Listing())
+        self._under_way = UnderWay()
         self._attached: list[World] = []
         self._gate.accounts.append(Account(email, checked_tier(tier), world))
         self._attach(world)
@@ -109,6 +113,7 @@ class Simulator:
     def set_tier(self, tier: str, *, email: str | None = None) -> None:
         """Another plan, for the first account or the one with that e-mail."""
         with self._lock:
+            self.catch_up()
             self._gate.account(email).tier = checked_tier(tier)
 
     def requests_elsewhere(self, count: int, *, email: str | None = None) -> None:
@@ -120,6 +125,7 @@ class Simulator:
     def spend_elsewhere(self, count: int, *, email: str | None = None) -> None:
         """Another tool of the user's spends AI credits: charges of the kind `elsewhere`."""
         with self._lock:
+            self.catch_up()
             charge = Charge(self.clock.now(), "", self._gate.account(email).email, None, ELSEWHERE)
             self._credits.charges.extend([charge] * count)
 
@@ -128,11 +134,17 @@ class Simulator:
     @property
     def charges(self) -> list[Charge]:
         """Every credit spent so far."""
+        self.catch_up()
         return self._credits.charges
+
+    def charges_of(self, key: str) -> list[Charge]:
+        """The credits spent with one key, oldest first; what other tools spent has none."""
+        return sorted((charge for charge in self.charges if charge.key == key), key=lambda charge: charge.time)
 
     @property
     def deliveries(self) -> list[DeliveryRecord]:
         """Every webhook delivery tried so far."""
+        self.catch_up()
         return self._deliveries.records
 
     @property
@@ -151,6 +163,7 @@ class Simulator:
 
     def wait_for_deliveries(self, timeout_seconds: float = 15.0) -> bool:
         """Wait until every event has been tried once; False if it took too long."""
+        self.catch_up()
         return self._deliveries.wait(timeout_seconds)
 
     @property
@@ -173,12 +186,21 @@ class Simulator:
         """Answer one request, and record it."""
         with self._lock:
             visit = Visit(self.clock.now())
+            self._happen_by(visit.now)
             response = self._answer(request, visit)
             response = replace(response, headers=(*response.headers, *self._gate.headers(visit)))
-            if visit.fault and visit.fault.strikes == AFTER:
-                response = faults.spoilt(visit.fault, response)
+            response = self._spoilt(visit, response)
             self._record(request, visit, response)
             return response
+
+    def catch_up(self) -> None:
+        """Let everything happen that is due by the clock's time (the faults late_result and late_work).
+
+        `handle`, `charges` and whatever else looks call it; who reads `world` by hand calls it first.
+        """
+        if self._under_way:
+            with self._lock:
+                self._happen_by(self.clock.now())
 
     @contextmanager
     def serve(self, port: int = 0) -> Iterator[str]:
@@ -193,13 +215,35 @@ class Simulator:
         with self._lock, self.world.lock:
             reading.encode_ahead(self._service, self.world)
 
+    def _happen_by(self, now: datetime) -> None:
+        for happen in self._under_way.due(now):
+            try:
+                happen()
+            except Exception as error:
+                self.crashes.append(error)
+                _log.exception("work that came late")
+
+    def _spoilt(self, visit: Visit, response: Response) -> Response:
+        if visit.fault and visit.fault.strikes == LATE and response.status != 0:
+            # Refused, or cached: no generation was there to be late, and the order waits for the next.
+            self.faults.spare(visit.fault)
+            visit.fault = None
+        spoils = visit.fault and visit.fault.strikes in (AFTER, LATE)
+        return spoiling.spoilt(visit.fault, response) if visit.fault and spoils else response
+
+    def _lateness(self, visit: Visit) -> Lateness | None:
+        if visit.fault is None or visit.fault.strikes != LATE:
+            return None
+        due = visit.now + timedelta(seconds=visit.fault.pause_seconds)
+        return Lateness(due, visit.fault.kind == "late_result", self._under_way)
+
     def _answer(self, request: Request, visit: Visit) -> Response:
         try:
             route = self._route(request)
             visit.route = route if isinstance(route, Route) else None
             visit.fault = self.faults.strike(visit.operation_id, visit.conversation_id)
             if visit.fault and visit.fault.strikes == BEFORE:
-                return faults.answer_before(visit.fault)
+                return spoiling.answer_before(visit.fault)
             if isinstance(route, Refusal) and not operations.in_api(request.target):
                 raise route
             return self._worked(request, visit, route)
@@ -232,6 +276,7 @@ class Simulator:
             self._checked_query(request, operation),
             self._checked_body(request, operation),
             len(self.requests),
+            self._lateness(visit),
         )
         with account.world.lock:
             return self._work[operation.id](call)
@@ -273,25 +318,3 @@ class Simulator:
 def _missing_operations(assume: Mapping[str, str]) -> frozenset[str]:
     missing = [ids for name, ids in _UNSURE_PATHS.items() if assume[name] == "no"]
     return frozenset().union(*missing)
-
-
-def _work_table(listing: Listing) -> dict[str, Callable[[Call], Response]]:
-    return {
-        "listConversations": listing.answer,
-        "updateTitle": writing.update_title,
-        "deleteConversation": writing.delete_conversation,
-        "getTranscript": reading.get_transcript,
-        "getKeypoints": reading.get_keypoints,
-        "generateKeypoints": writing.generate_keypoints,
-        "getFeedback": reading.get_feedback,
-        "generateFeedback": writing.generate_feedback,
-        "generateEmail": writing.generate_email,
-        "queryConversation": writing.query_conversation,
-        "shareConversation": writing.share_conversation,
-        "listCalendarEvents": reading.list_calendar_events,
-        "getProfile": reading.get_profile,
-        "listWebhooks": registering.list_webhooks,
-        "registerWebhook": registering.register_webhook,
-        "deleteWebhook": registering.delete_webhook,
-        "testWebhook": registering.test_webhook,
-    }
