@@ -78,3 +78,5 @@ def test_an_impossible_value_comes_with_the_few_that_are_possible(console: Conso
     """Expect a short list of choices to be told at once."""
     ran = console("simulator", "--assume", "list_order=nope")
     assert ran.err.startswith("The assumption list_order cannot be 'nope' (one of: ")
+    ran = console("simulator", "--fault", "late_work:getProfile")
+    assert ran.err.startswith("The fault late_work is for generations, not for getProfile (one of: generateKeypoints, ")
