@@ -91,8 +91,10 @@ def _checked(rig: Till, entry: Entry, charge: Charge | None) -> str:
         assert not spent or entry.evidence in (UNPROVEN, CAME_LATER), entry
     else:
         assert spent, (entry, charge)
-        assert entry.reserved_at - SLACK <= charge.time
-        assert entry.evidence == UNPROVEN or (entry.settled_at and charge.time <= entry.settled_at + SLACK)
+        error = rig.clock_error if rig.simulator.assume["date_header"] == "no" else timedelta(0)
+        assert entry.settled_at is not None
+        assert entry.reserved_at - SLACK <= charge.time + error
+        assert entry.evidence in (UNPROVEN, CAME_LATER) or charge.time + error <= entry.settled_at + SLACK
     if entry.id in rig.kept:
         assert entry.digest is not None, entry  # whose reply was committed is never lost
     if entry.digest is not None:

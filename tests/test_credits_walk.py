@@ -28,7 +28,7 @@ from convo_sync.simulator import FAULT_KINDS, Fault
 from convo_sync.simulator.meeting import Meeting
 from tests import audit
 from tests.rig import Crash, add, feedback, keypoints, row, turns
-from tests.till import MoneyPoint, Till
+from tests.till import LATENESS, MoneyPoint, Till
 
 # What the run has reached; the long run demands that nothing was left out.
 REACHED: Counter[str] = Counter()
@@ -109,11 +109,14 @@ class Purse(RuleBasedStateMachine):
         tier=st.sampled_from(TIERS),
         many=st.sampled_from([0, 3, 6]),
         budget=budgets,
+        wrong_by=st.sampled_from([-7, 0, 2, 7]),
     )
-    def begin(self, assume: dict[str, str], tier: str, many: int, budget: Settings) -> None:
+    def begin(self, assume: dict[str, str], tier: str, many: int, budget: Settings, wrong_by: int) -> None:
         self.rig = self.stack.enter_context(Till.serving(self.folder, tier=tier, assume=assume))
         REACHED.update(f"assume {name}={value}" for name, value in assume.items())
         self.rig.credits = budget
+        if assume["date_header"] == "no":  # then nothing ever tells it, and times are only as far apart as they are
+            self.rig.clock_error = timedelta(hours=wrong_by)
         for number in range(many):
             self.count += 1
             add(self.rig, self.count, timedelta(days=1 + number * 9), notes=number % 3 == 0)
@@ -229,10 +232,10 @@ class Purse(RuleBasedStateMachine):
 
     @rule(kind=st.sampled_from([*FAULTS, "late_result", "late_work", "late_work", "drop_after"]),
           operation=st.sampled_from([*SPENDING[:2], *SPENDING, *FREE]), times=st.integers(1, 3),
-          seconds=st.sampled_from([None, 400.0, 3000.0]), then=syncs)  # fmt: skip
-    def fault(self, kind: str, operation: str, times: int, seconds: float | None, then: str) -> None:
+          late_by=st.sampled_from(LATENESS), then=syncs)  # fmt: skip
+    def fault(self, kind: str, operation: str, times: int, late_by: timedelta, then: str) -> None:
         if FAULT_KINDS[kind].fits(operation):
-            late = seconds if kind.startswith("late") else None
+            late = late_by.total_seconds() if kind.startswith("late") else None
             order = Fault(kind=kind, endpoint=operation, times=times, seconds=late)
             self.faults.append(self.rig.simulator.faults.add(order))
         self.follow(then)
@@ -240,7 +243,7 @@ class Purse(RuleBasedStateMachine):
     @rule(hours=st.sampled_from([-7, -2, 0, 0, 2, 7]))
     def wrong_clock(self, hours: int) -> None:
         if self.rig.simulator.assume["date_header"] == "no":
-            return  # no other clock tells it what time it is
+            return  # no other clock would tell it how long ago anything was
         self.rig.clock_error = timedelta(hours=hours)
         REACHED["wrong clock"] += 1
 
@@ -329,7 +332,8 @@ class Purse(RuleBasedStateMachine):
         rig = self.rig
         rig.simulator.faults.clear()
         REACHED.update({f"fault {fault.kind}": 1 for fault in self.faults if fault.fired})
-        rig.clock_error = rig.slowness = timedelta(0)
+        rig.slowness = timedelta(0)
+        self.wrong_clock(0)
         for pause in (timedelta(minutes=65), timedelta(minutes=65), timedelta(days=1), timedelta(days=8)):
             self.run_until_complete()
             rig.clock.advance(pause)
