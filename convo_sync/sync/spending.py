@@ -152,18 +152,20 @@ class Spender:
     # -- what an earlier process left
 
     def recover(self) -> None:
-        """Settle, without a request, what a process left that died between its request and the end."""
-        session = self._session
+        """Store, without a request, the replies that a process left which died between its request and the end."""
         for entry, body in self._books.replies():
             try:
                 document, cached = read_generated(entry.wish.conversation_id, entry.wish.kind, body)
             except NotTheApi:
                 continue  # some page of a proxy, or a broken reply: it stays, and says nothing of the credit
             self._receive(entry, document, cached=cached)
-        self._books.adopt(session.now())
 
     def settle_unknowns(self, *, may_ask: bool = True) -> None:
-        """Find out what became of each unknown outcome, as far as that can be known now."""
+        """Find out what became of each unknown outcome, as far as that can be known now.
+
+        An answer came before: times are the server's, and not those of a clock that was set since the last run.
+        """
+        self._books.adopt(self._session.now())
         for entry in self._books.books().entries:
             if entry.standing is Standing.UNKNOWN:
                 self._settle_unknown(entry, may_ask=may_ask)
