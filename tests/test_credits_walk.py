@@ -36,7 +36,7 @@ CRASHES = ("before commit", "after commit", "before request", "after request", "
            "reply lost", "reply kept", "disk full")  # fmt: skip
 FAULTS = sorted(set(FAULT_KINDS) - {"huge", "delay", "drip"})
 SPENDING = ("generateKeypoints", "generateFeedback", "generateEmail", "queryConversation")
-FREE = ("getProfile", "getKeypoints", "getFeedback")
+FREE = ("listConversations", "getProfile", "getKeypoints", "getFeedback")
 TIERS = ("starter", "professional", "enterprise")
 ASSUMPTIONS: dict[str, tuple[str, ...]] = {
     "credit_counter": ("immediate", "lagging"),
@@ -51,7 +51,7 @@ ASSUMPTIONS: dict[str, tuple[str, ...]] = {
     "date_header": ("yes", "no"),
 }
 RULES = ("meeting", "running meeting", "grow", "end", "rename", "delete", "restore", "app", "settings", "plan",
-         "elsewhere", "wait", "wrong clock", "slow", "hand", "sync")  # fmt: skip
+         "elsewhere", "meanwhile", "wait", "wrong clock", "slow", "hand", "sync")  # fmt: skip
 WANTED = {
     *RULES,
     *(f"crash {where}" for where in CRASHES),
@@ -228,6 +228,20 @@ class Purse(RuleBasedStateMachine):
         REACHED["elsewhere"] += 1
         self.follow(then)
 
+    @rule(spends=st.booleans(), then=syncs)
+    def meanwhile(self, spends: bool, then: str) -> None:
+        """Right before the next POST arrives another tool spends all that is left, or the app makes what is asked."""
+
+        def happens(conversation_id: str, kind: Kind) -> None:
+            if spends:
+                self.rig.simulator.spend_elsewhere(self.rig.simulator.account.plan.monthly_credits or 0)
+            elif kind is Kind.KEYPOINTS:
+                self.rig.world.set_keypoints(conversation_id, keypoints(self.count, 10**6 + self.count))
+            REACHED["meanwhile"] += 1
+
+        self.rig.meanwhile = happens
+        self.follow(then)
+
     # -- the world goes wrong
 
     @rule(kind=st.sampled_from([*FAULTS, "late_result", "late_work", "late_work", "drop_after"]),
@@ -331,6 +345,7 @@ class Purse(RuleBasedStateMachine):
         """Let the account rest, run until nothing is pending, and compare."""
         rig = self.rig
         rig.simulator.faults.clear()
+        rig.meanwhile = None
         REACHED.update({f"fault {fault.kind}": 1 for fault in self.faults if fault.fired})
         rig.slowness = timedelta(0)
         self.wrong_clock(0)
@@ -375,7 +390,7 @@ def test_the_books_are_right() -> None:
 
 @pytest.mark.slow
 def test_the_books_are_right_after_ten_thousand_steps(capsys: pytest.CaptureFixture[str]) -> None:
-    """A long walk reaches every rule, fault, assumption, verdict and kind of crash, and every credit is accounted for."""
+    """A long walk reaches every rule, fault, assumption, verdict and crash, and every credit is accounted for."""
     REACHED.clear()
     # Each walk has a seed of its own: where CI is set, Hypothesis derandomizes, and would take one walk many times.
     first = 0 if settings().derandomize else secrets.randbelow(10**6)

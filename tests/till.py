@@ -63,13 +63,18 @@ class MoneyPoint(CrashPoint):
 
 
 class Till(Rig):
-    """A rig whose every POST is checked. `slowness`: what each request takes, before the server works and after."""
+    """A rig whose every POST is checked.
+
+    `slowness`: what each request takes, before the server works and after. `meanwhile`: what happens at the server
+    between our last look and the next POST, given its meeting and kind.
+    """
 
     def __init__(self, folder: Path, **named: Any) -> None:
         super().__init__(folder, **named)
         self.posts: list[Post] = []
         self.kept: set[int] = set()
         self.slowness = timedelta(0)
+        self.meanwhile: Callable[[str, Kind], None] | None = None
 
     def connect(self, point: CrashPoint | None) -> Callable[..., sqlite3.Connection]:
         return _connect(point or MoneyPoint())
@@ -221,7 +226,9 @@ class Watched(CrashingRemote):
     def write_email(self, *arguments: Any, **named: Any) -> Document:
         return self._spend(Kind.EMAIL, self._client.write_email, *arguments, **named)
 
-    def _spend(self, kind: Kind, send: Callable[..., T], conversation_id: ConversationId, *rest: Any, **named: Any) -> T:
+    def _spend(
+        self, kind: Kind, send: Callable[..., T], conversation_id: ConversationId, *rest: Any, **named: Any
+    ) -> T:
         received = named.pop("received")
         self._till.clock.advance(timedelta(seconds=1))  # no two at the same moment: a charge tells whose it is
         self._point.passes("before post")
@@ -236,6 +243,9 @@ class Watched(CrashingRemote):
 
         with self._around():
             post.append(self._till.sending(conversation_id, kind))
+            if self._till.meanwhile:
+                self._till.meanwhile(conversation_id, kind)
+                self._till.meanwhile = None
             result = send(conversation_id, *rest, received=kept, **named)
         self._point.passes("after post")
         return result
