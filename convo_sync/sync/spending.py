@@ -14,6 +14,7 @@ from convo_sync.credits.entries import NOT_SENT, UNPROVEN, USED_UP, Entry, Stand
 from convo_sync.credits.fitness import Subject
 from convo_sync.credits.outcome import Verdict, judge
 from convo_sync.errors import (
+    ArchiveError,
     ConfigurationError,
     ConvoSyncError,
     CreditsUsedUp,
@@ -58,15 +59,20 @@ class Spender:
 
     # -- one wish
 
+    def has_room(self) -> bool:
+        """Whether the disk has room for what would be paid for."""
+        return self._books.free_bytes() >= ROOM
+
     def spend(self, wish: Wish) -> Result:
         """Reserve, send once, settle. The counter was read right before.
 
         Raises:
             StorageFull: too little room to keep what would be paid for; nothing was sent.
-            ArchiveError: what came could not be committed; it is kept beside the archive, for the next run.
+            ArchiveError: what came could not be committed; it is kept beside the archive for the next run, or, where
+                that failed too, in the message.
             KeyboardInterrupt: the outcome is unknown, as after a kill.
         """
-        if self._books.free_bytes() < ROOM:
+        if not self.has_room():
             raise StorageFull(
                 "Less than 20 MB of disk are free: no credit is spent on what might not be kept.",
                 "Free some disk space, then run the same command again.",
@@ -75,6 +81,8 @@ class Spender:
         with ExitStack() as stack:
             try:
                 document, cached = self._post(entry, stack)
+            except ArchiveError:
+                raise
             except ConvoSyncError as error:
                 return self._without_document(entry, error)
             return self._receive(entry, document, cached=cached)
