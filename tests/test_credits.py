@@ -74,7 +74,13 @@ FILTERS = [
 @pytest.mark.parametrize(("named", "reason"), FILTERS, ids=[reason for _, reason in FILTERS])
 def test_a_filter_leaves_out(named: dict[str, Any], reason: str) -> None:
     """Each filter of a rule, and the same filter a little wider lets the meeting pass."""
-    wider = {"min_minutes": 60.0, "min_segments": 12, "title": "meeting", "not_title": "x", "within_days": 1.0}
+    wider: dict[str, Any] = {
+        "min_minutes": 60.0,
+        "min_segments": 12,
+        "title": "meeting",
+        "not_title": "x",
+        "within_days": 1.0,
+    }
     assert why(subject(), said=settings(replace(MISSING, **named))) == [reason]
     wide = replace(MISSING, **{name: wider[name] for name in named})
     assert bought(decide(settings(wide), books(), [subject()], NOON)) == [ONE]
@@ -167,9 +173,8 @@ def test_a_changed_transcript_is_paid_for_once() -> None:
     assert why(replace(candidate, transcript_at=NOON - MINUTE), said=settings(CHANGED)) == [
         "the transcript may still be changing"
     ]
-    for candidates, line in ([[old()], None], [[subject()], None], [[candidate], entry(transcript="t")]):
-        known = books(line) if line else books()
-        assert decide(settings(CHANGED), known, candidates, NOON) == Decision()
+    for unchanged, known in ((old(), books()), (subject(), books()), (candidate, books(entry(transcript="t")))):
+        assert decide(settings(CHANGED), known, [unchanged], NOON) == Decision()
     assert bought(decide(settings(CHANGED), books(entry(transcript="before")), [candidate], NOON)) == [ONE]
 
 

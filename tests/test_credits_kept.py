@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from convo_sync.archive import rescue
 from convo_sync.archive.accounting import Accounting
 from convo_sync.credits.rules import Rule, Settings, When
 from convo_sync.errors import ArchiveError, ConvoSyncError, StorageFull
@@ -152,7 +151,7 @@ def test_a_reply_that_no_file_takes_is_printed(till: Till, monkeypatch: pytest.M
     def full(*_: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(rescue.os, "fsync", full)
+    monkeypatch.setattr("convo_sync.archive.rescue.os.fsync", full)
     error = fills_up_at_the_reply(till)
     assert "Reading 1 of 12 turns" in error.message
     assert not rescued(till)  # a part of it would only look like one

@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from convo_sync.credits.decision import decide
 from convo_sync.credits.entries import Standing
+from convo_sync.credits.fitness import wants
 from convo_sync.credits.rules import Rule, Settings, When, covers
 from convo_sync.records import Kind
-from tests.holdings import NOON, ONE
+from tests.holdings import LONG_AGO, NOON, ONE
 from tests.purse import (
     AGED,
     CHANGED,
@@ -74,18 +75,29 @@ def test_no_limit_is_ever_passed(
         for id_, (standing, rule, is_old) in enumerate(lines)
     ]  # fmt: skip
     counted = [each for each in known if each.counts_in(1)]
-    meetings = [make(number, kind) for number in range(1, 8) for make in (subject, old)
+    meetings = [make(number, kind, transcript_at=LONG_AGO, is_outdated=True)
+                for number, make in enumerate((subject, old) * 4, start=1)
                 for kind in (Kind.KEYPOINTS, Kind.FEEDBACK)]  # fmt: skip
     said = settings(*rules, cap=cap, keep=keep) if rules else Settings(monthly_cap=cap)
     decision = decide(said, books(*known, readings=(reading(used, allowance=allowance),)), meetings, NOON)
     count = len(decision.generations)
+    told = {_key(each.wish.conversation_id, each.wish.kind) for each in decision.generations}
+    told |= {_key(each.subject.conversation.id, each.subject.holding.kind) for each in decision.left_out}
+    wanted = {
+        _key(each.conversation.id, each.holding.kind)
+        for each in meetings
+        for rule in said.rules
+        if each.holding.kind is rule.generate and wants(rule, each, (), NOON)
+    }
+    assert cap is None or told == wanted  # each candidate is bought, or left out for a reason
     if count == 0:
         return
     assert cap is not None
     assert len(counted) + count <= cap
     assert allowance is None or allowance - used - len(counted) - count >= keep
     assert not any(each.is_pending for each in known)
-    by_rule = Counter(each.wish.rule for each in [*counted, *decision.generations])
+    by_rule = Counter(each.wish.rule for each in counted)
+    by_rule.update(each.wish.rule for each in decision.generations)
     for rule in rules:
         twins = [each.at_most for each in rules if each.name == rule.name]
         bound = None if None in twins else max(limit for limit in twins if limit is not None)
@@ -96,6 +108,10 @@ def test_no_limit_is_ever_passed(
     for one, other in pairwise(decision.generations):
         if one.wish.rule == other.wish.rule:
             assert one.start_time >= other.start_time
+
+
+def _key(conversation_id: str, kind: Kind) -> tuple[str, Kind]:
+    return conversation_id, kind
 
 
 # -- the rules themselves
