@@ -89,7 +89,7 @@ def held_up(state: Balance) -> str:
 
 def objection(settings: Settings, state: Balance, *, over_cap: bool = False) -> str:
     """Why not one more credit may be spent, by rule or by hand; empty where it may."""
-    if not state.is_turned and (state.used is None or state.resets_at is None):
+    if state.used is None or (state.resets_at is None and not state.is_turned):
         return "Convo does not say how many credits are used, and until when"
     if not over_cap and settings.monthly_cap is not None and state.own >= settings.monthly_cap:
         return f"monthly_cap ({settings.monthly_cap}) is reached"

@@ -67,6 +67,9 @@ class Generator:
         chosen = self._first(settings)
         if chosen is None:
             return self._read_for_money(settings)
+        if not self._spender.has_room():
+            self._session.report("credits", detail="no generations: less than 20 MB of disk are free.")
+            return False
         if self._looks_first(chosen):
             return True
         read_counter(self._session)

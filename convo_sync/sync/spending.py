@@ -14,6 +14,7 @@ from convo_sync.credits.entries import NOT_SENT, UNPROVEN, USED_UP, Entry, Stand
 from convo_sync.credits.fitness import Subject
 from convo_sync.credits.outcome import Verdict, judge
 from convo_sync.errors import (
+    ArchiveError,
     ConfigurationError,
     ConvoSyncError,
     CreditsUsedUp,
@@ -58,15 +59,20 @@ class Spender:
 
     # -- one wish
 
+    def has_room(self) -> bool:
+        """Whether the disk has room for what would be paid for."""
+        return self._books.free_bytes() >= ROOM
+
     def spend(self, wish: Wish) -> Result:
         """Reserve, send once, settle. The counter was read right before.
 
         Raises:
             StorageFull: too little room to keep what would be paid for; nothing was sent.
-            ArchiveError: what came could not be committed; it is kept beside the archive, for the next run.
+            ArchiveError: what came could not be committed; it is kept beside the archive for the next run, or, where
+                that failed too, in the message.
             KeyboardInterrupt: the outcome is unknown, as after a kill.
         """
-        if self._books.free_bytes() < ROOM:
+        if not self.has_room():
             raise StorageFull(
                 "Less than 20 MB of disk are free: no credit is spent on what might not be kept.",
                 "Free some disk space, then run the same command again.",
@@ -75,6 +81,8 @@ class Spender:
         with ExitStack() as stack:
             try:
                 document, cached = self._post(entry, stack)
+            except ArchiveError:
+                raise
             except ConvoSyncError as error:
                 return self._without_document(entry, error)
             return self._receive(entry, document, cached=cached)
@@ -153,18 +161,20 @@ class Spender:
     # -- what an earlier process left
 
     def recover(self) -> None:
-        """Settle, without a request, what a process left that died between its request and the end."""
-        session = self._session
+        """Store, without a request, the replies that a process left which died between its request and the end."""
         for entry, body in self._books.replies():
             try:
                 document, cached = read_generated(entry.wish.conversation_id, entry.wish.kind, body)
             except NotTheApi:
                 continue  # some page of a proxy, or a broken reply: it stays, and says nothing of the credit
             self._receive(entry, document, cached=cached)
-        self._books.adopt(session.now())
 
     def settle_unknowns(self, *, may_ask: bool = True) -> None:
-        """Find out what became of each unknown outcome, as far as that can be known now."""
+        """Find out what became of each unknown outcome, as far as that can be known now.
+
+        An answer came before: times are the server's, and not those of a clock that was set since the last run.
+        """
+        self._books.adopt(self._session.now())
         for entry in self._books.books().entries:
             if entry.standing is Standing.UNKNOWN:
                 self._settle_unknown(entry, may_ask=may_ask)
