@@ -158,20 +158,7 @@ class Reader:
         with self._plainly():
             from convo_sync.archive import meeting
 
-            return meeting.whole(self._connection, self._find(name))
-
-    def _find(self, name: str) -> MeetingRow:
-        found = self._connection.execute(f"{_ROWS} where c.id = ?", (name,)).fetchall()
-        if not found and name:
-            clause = "where substr(c.id, 1, length(?1)) = ?1 or substr(c.id, 1, length(?1) + 5) = 'sess_' || ?1 limit 3"
-            found = self._connection.execute(f"{_ROWS} {clause}", (name,)).fetchall()
-        if len(found) == 1:
-            return _row(found[0])
-        if found:
-            raise NothingFound(f"Several conversations begin with {name}.", "Give more of the id.")
-        raise NothingFound(
-            f"There is no conversation {name} in this archive.", "`convo-sync list` shows what there is."
-        )
+            return meeting.whole(self._connection, find(self._connection, name))
 
     def action_items(
         self,
@@ -291,6 +278,23 @@ class Reader:
     def _plainly(self) -> Iterator[None]:
         with sqlite.plain_reads(self.path):
             yield
+
+
+def find(connection: sqlite.Connection, name: str) -> MeetingRow:
+    """One conversation by its id or the beginning of it, with or without ``sess_`` before it.
+
+    Raises:
+        NothingFound: there is none, or several begin so.
+    """
+    found = connection.execute(f"{_ROWS} where c.id = ?", (name,)).fetchall()
+    if not found and name:
+        clause = "where substr(c.id, 1, length(?1)) = ?1 or substr(c.id, 1, length(?1) + 5) = 'sess_' || ?1 limit 3"
+        found = connection.execute(f"{_ROWS} {clause}", (name,)).fetchall()
+    if len(found) == 1:
+        return _row(found[0])
+    if found:
+        raise NothingFound(f"Several conversations begin with {name}.", "Give more of the id.")
+    raise NothingFound(f"There is no conversation {name} in this archive.", "`convo-sync list` shows what there is.")
 
 
 def _folded(text: str) -> str:
