@@ -29,6 +29,7 @@ _CHARACTERS_BESIDE, _LONG = 20, 120
 _REMOVED, _ADDED, _END = "\u2066", "\u2067", "\u2069"
 _INDENT = " " * 5
 _WIDEST_CAUSE = 30
+_CURRENT = "current"
 _SIGNS = {"removed": "-", "added": "+", "same": " "}
 
 
@@ -84,9 +85,8 @@ def lines(history: History, look: Look, *, with_diff: bool) -> Iterator[str]:
     """The meeting, then each document with a line or more a version."""
     meeting = history.meeting
     yield from map(look.bold, wrap(safe(meeting.title) or "(no title)", look.prose))
-    yield look.faint(f"{day_and_minute(meeting.start_time, look)} · {safe(meeting.id)}")
-    columns = [_columns(each, look) for each in history.revisions]
-    widths = [max(map(width, cells)) for cells in zip(*columns, strict=True)]
+    yield from map(look.faint, wrap(f"{day_and_minute(meeting.start_time, look)} · {safe(meeting.id)}", look.prose))
+    widths = _widths([_columns(each, look) for each in history.revisions], look)
     for _, revisions in groupby(history.revisions, key=lambda each: (each.kind, each.item)):
         versions = list(revisions)
         yield ""
@@ -95,6 +95,12 @@ def lines(history: History, look: Look, *, with_diff: bool) -> Iterator[str]:
             yield from _version(version, widths, look)
             if with_diff and version.change is not None:
                 yield from _diff(version.change, look, _UNITS.get(version.kind, "line"))
+
+
+def _widths(rows: Sequence[Sequence[str]], look: Look) -> Sequence[int]:
+    """How wide each column is made; where that is too much for the terminal, none is."""
+    widths = [max(map(width, cells)) for cells in zip(*rows, strict=True)]
+    return widths if sum(widths) + 2 * len(widths) + len(_CURRENT) < look.width else [0] * len(widths)
 
 
 def _heading(revision: Revision) -> str:
@@ -116,7 +122,7 @@ def _in_words(revision: Revision) -> str:
         return "cannot be read"
     words = count(revision.words or 0, "word")
     if revision.change is None:
-        return words if revision.revision == 1 else f"{words}; nothing to compare with"
+        return words if revision.revision == 1 else f"{words}, change unknown"
     added, removed = revision.change.added, revision.change.removed
     if not (added or removed):
         return "no words changed"
@@ -127,9 +133,8 @@ def _in_words(revision: Revision) -> str:
 def _version(revision: Revision, widths: Sequence[int], look: Look) -> Iterator[str]:
     number, *cells = _columns(revision, look)
     margin = " " * (max(3, widths[0]) - len(number))
-    current = "current" if revision.current else ""
-    line = "  ".join((margin + number, *map(pad, cells, widths[1:]), current)).rstrip()
-    fitting = [line] if width(line) <= look.width else wrap(line, look.prose, margin, _INDENT)
+    line = "  ".join((margin + number, *map(pad, cells, widths[1:]), _CURRENT if revision.current else "")).rstrip()
+    fitting = [line] if any(widths) else wrap(line, look.prose, margin, _INDENT)
     yield from map(look.bold, fitting) if revision.current else fitting
     yield from map(look.faint, wrap(safe(revision.reason), look.prose, _INDENT))
     if revision.unreadable is not None:
@@ -140,11 +145,11 @@ def _version(revision: Revision, widths: Sequence[int], look: Look) -> Iterator[
 
 
 def _diff(change: Comparison, look: Look, unit: str) -> Iterator[str]:
-    digits = max((len(str(line.position)) for hunk in change.hunks for line in hunk.lines if line.position is not None),
-                 default=0)  # fmt: skip
+    shown = (line for hunk in change.hunks for line in hunk.lines)
+    digits = max((len(str(line.position)) for line in shown if line.position is not None), default=0)
     for hunk in change.hunks:
         if hunk.skipped:
-            yield look.faint(f"{_INDENT}… {count(hunk.skipped, unit)} unchanged")
+            yield from map(look.faint, wrap(f"… {count(hunk.skipped, unit)} unchanged", look.prose, _INDENT))
         yield from _hunk(hunk, look, digits)
 
 
