@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 MARK_OPEN, MARK_CLOSE = "\u2068", "\u2069"  # around the matched words of a snippet
 _BOLD, _FAINT, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+# Not by colour alone, which not everybody tells apart.
+_STRUCK_RED, _BOLD_GREEN = "\x1b[9;31m", "\x1b[1;32m"
 _ROOMY = 100  # prose in longer lines is hard to read
 
 # Control characters (a terminal obeys them), and those that turn the direction of what follows.
@@ -46,6 +48,14 @@ class Look(NamedTuple):
     def alarm(self, text: str) -> str:
         """For what is wrong."""
         return f"{_RED}{text}{_PLAIN}" if self.ansi else text
+
+    def removed(self, text: str) -> str:
+        """For words that are no longer there."""
+        return f"{_STRUCK_RED}{text}{_PLAIN}" if self.ansi else text
+
+    def added(self, text: str) -> str:
+        """For words that were not there before."""
+        return f"{_BOLD_GREEN}{text}{_PLAIN}" if self.ansi else text
 
 
 def safe(text: str) -> str:
