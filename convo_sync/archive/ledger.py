@@ -74,15 +74,24 @@ def note_account(change: Change, account: Account, now: datetime) -> None:
 def _close(change: Change, period: int, now: datetime) -> None:
     """What was settled before this reading lies in this month or an earlier one, and in none that is to come.
 
-    But what nobody saw the end of, and was settled by a sign of it, may still be charged within the hour.
+    But what nobody saw the end of, and was settled by a sign of it, may still be charged within the hour. What was
+    settled a day and more before its own month's end, as that was told, does not lie in the month that begins here.
     """
     pending = ", ".join(f"'{each}'" for each in PENDING)
     where = f"last_period is null and state not in ({pending}) and coalesce(unknown_at, '') <= ?"
     over = format_time(now - PROOF)
     if change.connection.execute(f"select 1 from ledger where {where} limit 1", (over,)).fetchone():  # noqa: S608 - our words
         change.connection.execute(
-            f"update ledger set last_period = ?, changed = ? where {where}",  # noqa: S608 - our own words
-            (period, change.number, over),
+            f"""
+            update ledger
+            set changed = ?, last_period = max(period, ? - exists (
+                select 1
+                from credit_readings r
+                where r.id = reading_id and julianday(r.resets_at) - julianday(settled_at) > 1
+            ))
+            where {where}
+            """,  # noqa: S608 - our own words
+            (change.number, period, over),
         )
 
 

@@ -17,7 +17,7 @@ from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.cli.output import say, typed
 from convo_sync.cli.root import Setup
-from convo_sync.cli.stopping import stoppable, undisturbed
+from convo_sync.cli.stopping import Stopped, stoppable, undisturbed
 from convo_sync.client import Client
 from convo_sync.config import Config, load
 from convo_sync.credentials import find_key
@@ -36,6 +36,7 @@ from convo_sync.views import MeetingRow
 # A sync lets others in between two documents, and one of its own generations may take minutes.
 WAIT_SECONDS = 240.0
 BY_HAND = "asked for by hand"
+FINDS_OUT = "The next `convo-sync sync`, an hour from now or later, finds out; `convo-sync credits` tells."
 
 
 def meeting(setup: Setup, name: str) -> MeetingRow:
@@ -67,7 +68,7 @@ def before(setup: Setup, wish: Wish) -> str | None:
         return sight.answered(asked)
 
 
-def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool) -> str | None:
+def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again: bool = False) -> str | None:
     """Name the price, ask, and spend one credit; the item of what came, empty for key points and feedback.
 
     None where Convo had the document already and gave it for nothing.
@@ -75,6 +76,7 @@ def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool) -> st
     Args:
         what: what is bought, as in “key points of Kickoff”.
         yes: do not ask.
+        again: buy another answer or e-mail although the archive has one.
 
     Raises:
         ConvoSyncError: nothing was bought; the message says what may have been spent.
@@ -84,37 +86,39 @@ def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool) -> st
     config = load(setup.config)
     if not yes:
         with _hand(setup, config, wish.kind) as hand:
-            if _came_for_nothing(hand, wish):
-                return None
-            state = hand.terms(_held(hand, wish), config.credits, over_cap=over_cap)
+            state = hand.terms(hand.complete(wish), config.credits, over_cap=over_cap)
+        if state is None:
+            return None
         say(f"{what}: 1 AI credit. {left_in_words(state, config.credits)}")
         if not click.confirm("Spend it?", err=True):
             raise click.Abort
     with _hand(setup, config, wish.kind) as hand:
-        if _came_for_nothing(hand, wish):
-            return None
-        full = _held(hand, wish)
+        full = hand.complete(wish)
+        # Others may have bought the same since it was looked for, and what a dead command had paid for may be there.
+        if (item := hand.has(full, again=again)) is not None:
+            return item
         state = hand.terms(full, config.credits, over_cap=over_cap)
+        if state is None:
+            return None
         if yes:
             say(f"{what}: 1 AI credit. {left_in_words(state, config.credits)}")
-        result = _required(hand.buy(full), wish, what)
+        result = _required(_bought(hand, full), wish, what)
     if result.standing is Standing.FREE:
         return None
     return result.document.item if result.document else ""
 
 
+def _bought(hand: Hand, wish: Wish) -> Result:
+    try:
+        return hand.buy(wish)
+    except KeyboardInterrupt:
+        raise Stopped(
+            "Stopped while the answer was waited for: whether the credit was spent is not known yet.", FINDS_OUT
+        ) from None
+
+
 def _asks() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
-
-
-def _came_for_nothing(hand: Hand, wish: Wish) -> bool:
-    return wish.request is None and not wish.force and hand.free(wish)
-
-
-def _held(hand: Hand, wish: Wish) -> Wish:
-    subject = hand.subject(wish.conversation_id, wish.kind)
-    held = None if wish.request else subject.holding.digest
-    return replace(wish, document_digest=held, transcript_digest=subject.transcript_digest)
 
 
 def _required(result: Result, wish: Wish, what: str) -> Result:
@@ -128,7 +132,7 @@ def _required(result: Result, wish: Wish, what: str) -> Result:
             detail,
             symptom="unknown_outcome",
             message=f"No answer came ({detail}). Whether the credit was spent is not known yet.{lost}",
-            next_step="The next `convo-sync sync`, an hour from now or later, finds out; `convo-sync credits` tells.",
+            next_step=FINDS_OUT,
         )
     raise Unspent(f"{what}: nothing was spent. {result.error.message}", result.error)
 

@@ -127,12 +127,15 @@ def _elsewhere(reading: Reading, ours: Iterable[Entry]) -> int:
     return 0 if reading.used is None else reading.used - known
 
 
-def _left(reading: Reading, entries: Iterable[Entry], used: int | None, *, is_read: bool) -> int | None:
+def _left(reading: Reading, entries: Sequence[Entry], used: int | None, *, is_read: bool) -> int | None:
+    """The least that both ways of telling leave; None where neither tells, which is unlimited."""
+    told = []
     if reading.allowance is not None and used is not None:
-        return max(0, reading.allowance - used)
+        told.append(reading.allowance - used)
     if reading.remaining is not None and is_read:
-        return max(0, reading.remaining - _reserved_after(reading, entries))
-    return None
+        pending = sum(each.is_pending and each.reading < reading.id for each in entries)
+        told.append(reading.remaining - _reserved_after(reading, entries) - pending)
+    return max(0, min(told)) if told else None
 
 
 def _used_up_until(entries: Iterable[Entry], period: int, now: datetime) -> datetime | None:

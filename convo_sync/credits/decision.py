@@ -137,7 +137,7 @@ class _Clerk:
         yield from filtered(rule, subject.conversation, subject.segments, self._now)
         if any(each.is_pending for each in entries):
             yield "the outcome of an earlier generation of it is not known yet"
-        if any(_was_for_nothing(each, subject) for each in entries):
+        if rule.when is not When.OLDER_THAN and any(_was_for_nothing(each, subject) for each in entries):
             yield "one was probably paid for and nothing came; rules do not pay twice, `credits generate` does"
         yield from _paused(entries, self._now)
         if rule.when is When.TRANSCRIPT_CHANGED and _is_fresh(subject, self._settings.settle, self._now):

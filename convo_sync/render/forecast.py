@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from convo_sync.credits.balance import Balance, Books
-from convo_sync.credits.decision import Decision, Generation, LeftOut, objection
+from convo_sync.credits.decision import Decision, Generation, LeftOut
 from convo_sync.credits.rules import Settings
 from convo_sync.records import Kind, Step
 from convo_sync.render.credits import KINDS, balance_as_json, left_on_account, used_in_words
@@ -16,12 +16,15 @@ from convo_sync.render.when import day, iso
 _NAMED = 3
 
 
-def most(decision: Decision, settings: Settings, state: Balance) -> int:
-    """The most that the next run can spend, whatever the list brings; 0 where no rule may spend."""
-    if decision.blocked or not settings.rules or settings.monthly_cap is None or objection(settings, state):
+def most(settings: Settings, state: Balance) -> int:
+    """The most that the next run can spend by monthly_cap, whatever the list brings; 0 where no rule may spend.
+
+    What the account had left when it was last read is no limit: a plan may be another by then. What is not known yet
+    may turn out to be unpaid.
+    """
+    if not settings.rules or settings.monthly_cap is None:
         return 0
-    room = settings.monthly_cap - state.own
-    return max(0, room if state.left is None else min(room, state.left - settings.keep))
+    return max(0, settings.monthly_cap - state.own + len(state.pending))
 
 
 def lines(
@@ -79,7 +82,7 @@ def _left_out(left_out: Sequence[LeftOut], look: Look) -> Iterator[str]:
 def _ceiling(decision: Decision, settings: Settings, state: Balance, look: Look) -> Iterator[str]:
     if not settings.rules:
         return
-    ceiling = most(decision, settings, state)
+    ceiling = most(settings, state)
     stands = f"{used_in_words(state, settings)}; {left_on_account(state)}"
     kept = f"; keep is {settings.keep}" if settings.keep else ""
     if ceiling:
@@ -99,7 +102,7 @@ def as_json(
             for s in steps
         ],
         "credits": sum(each.price for each in decision.generations),
-        "most_credits": most(decision, settings, state),
+        "most_credits": most(settings, state),
         "blocked": decision.blocked or None,
         "generations": [_generation_as_json(each) for each in decision.generations],
         "left_out": [_left_out_as_json(each) for each in decision.left_out],

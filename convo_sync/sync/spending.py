@@ -7,6 +7,7 @@ Between the reading of the counter and the settlement nobody else gets the archi
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -35,8 +36,8 @@ from convo_sync.sync.session import Session
 
 ROOM = 20 * 10**6
 LOOKED_FOR = "a generation whose outcome is not known"
-# Answers of the API itself that say that nothing was done. Whatever else a 4xx may come from says nothing of the work.
-_RELEASING = frozenset((400, 401, 403, 404, 405, 410, 429))
+# The API's own 4xx says that nothing was done, but for those by which a server tells that it lost patience or order.
+_UNSURE = frozenset((408, 409, 425, 499))
 # A connection that could not be made; `unreachable` is said of too much to be sure.
 _UNSENT = frozenset(("refused", "no_dns", "tls", "connect_timeout", "pool", "proxy"))
 
@@ -160,14 +161,17 @@ class Spender:
 
     # -- what an earlier process left
 
-    def recover(self) -> None:
+    def recover(self) -> Sequence[tuple[Wish, Document]]:
         """Store, without a request, the replies that a process left which died between its request and the end."""
+        found = []
         for entry, body in self._books.replies():
             try:
                 document, cached = read_generated(entry.wish.conversation_id, entry.wish.kind, body)
             except NotTheApi:
                 continue  # some page of a proxy, or a broken reply: it stays, and says nothing of the credit
             self._receive(entry, document, cached=cached)
+            found.append((entry.wish, document))
+        return found
 
     def settle_unknowns(self, *, may_ask: bool = True) -> None:
         """Find out what became of each unknown outcome, as far as that can be known now.
@@ -262,5 +266,5 @@ def _released(error: ConvoSyncError) -> str | None:
     if isinstance(error, KeyRefused):
         return f"refused: {error.message}"
     if isinstance(error, Refusal):
-        return f"refused: {error.message}" if error.status in _RELEASING or error.status == 0 else None
+        return None if error.status in _UNSURE else f"refused: {error.message}"
     return None

@@ -18,6 +18,5 @@ def receive(archive: Archive, document: Document, rule: str | None, reason: str,
     books = archive.accounting
     if not books.books().readings:
         books.read_counter(ACCOUNT, NOW, BUDGET)
-    line = books.reserve(Wish(document.conversation_id, document.kind, rule, reason), now, BUDGET)
-    entry = next(each for each in books.books().entries if each.id == line)
-    books.receive(entry, document, Standing.SPENT, "it came", now, BUDGET, holding=None, run_id=None)
+    entry = books.reserve(Wish(document.conversation_id, document.kind, rule, reason), now, BUDGET)
+    books.receive(entry, document, Standing.SPENT, "it came", now, BUDGET, current=True, holding=None, run_id=None)
