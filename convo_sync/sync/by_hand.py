@@ -32,6 +32,7 @@ class Hand:
         self._books = session.store.accounting
         self._spender = Spender(session)
         self._spender.recover()
+        self._lines = len(self._books.books().entries)
 
     def subject(self, conversation_id: ConversationId, kind: Kind) -> Subject:
         """What is held of one conversation; of answers and e-mails, as of key points.
@@ -49,6 +50,7 @@ class Hand:
         """Ask Convo, for nothing, for a document that is not archived; whether it came."""
         subject = self.subject(wish.conversation_id, wish.kind)
         self._spender.look(subject.holding, subject)
+        self._spender.settle_unknowns(may_ask=False)  # it may be what was paid for before
         return self.subject(wish.conversation_id, wish.kind).holding.digest is not None
 
     def terms(self, wish: Wish, settings: Settings, *, over_cap: bool) -> Balance:
@@ -84,6 +86,7 @@ class Hand:
 
     def buy(self, wish: Wish) -> Result:
         """Spend the credit; where no answer came, look at once whether the document did."""
+        self._lines = len(self._books.books().entries)
         result = self._spender.spend(wish)
         if result.standing is Standing.UNKNOWN and wish.kind in HELD_KINDS:
             subject = self.subject(wish.conversation_id, wish.kind)
@@ -92,6 +95,11 @@ class Hand:
             if self.subject(wish.conversation_id, wish.kind).holding.digest != wish.document_digest:
                 return Result(Standing.SPENT)
         return result
+
+    def standing(self) -> Standing | None:
+        """How far the last purchase has come, where it was stopped; None where nothing was asked for yet."""
+        entries = self._books.books().entries
+        return entries[-1].standing if len(entries) > self._lines else None
 
 
 def _next_step(why: str) -> str:
