@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import select
 import shutil
 import sqlite3
 import subprocess
@@ -146,8 +147,12 @@ _OWN = "fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
 _ON_TERMINAL = f"import fcntl, os, sys, termios; {_OWN}; os.execv(sys.argv[1], sys.argv[1:])"
 
 
-def on_a_terminal(typed: str, *arguments: str) -> tuple[int, str]:
-    """Run a command on a pseudo-terminal of its own, typing when asked for a key; its exit code and all it showed."""
+# A Ctrl-C in the instant before the prompt begins to read waits for the next key; a person presses it again.
+_AGAIN_SECONDS = 2.0
+
+
+def on_a_terminal(typed: str, *arguments: str, prompt: str = "API key:") -> tuple[int, str]:
+    """Run a command on a pseudo-terminal of its own, typing once it shows `prompt`; its exit code and all it showed."""
     import pty  # not there on Windows
 
     master, slave = pty.openpty()
@@ -156,9 +161,14 @@ def on_a_terminal(typed: str, *arguments: str) -> tuple[int, str]:
         os.close(slave)
         shown, answered = b"", False
         with contextlib.suppress(OSError):  # the terminal's end, once the process has left it
-            while chunk := os.read(master, 4096):
-                shown += chunk
-                if not answered and b"API key:" in shown:
+            while True:
+                while not select.select([master], [], [], _AGAIN_SECONDS)[0]:
+                    if answered:
+                        os.write(master, typed.encode())
+                shown += (chunk := os.read(master, 4096))
+                if not chunk:
+                    break
+                if not answered and prompt.encode() in shown:
                     os.write(master, typed.encode())
                     answered = True
         os.close(master)

@@ -7,8 +7,7 @@ import json
 import click
 
 from convo_sync.archive.read import Reader
-from convo_sync.cli.asking import asked
-from convo_sync.cli.output import look, say, write_json, write_lines
+from convo_sync.cli.output import look, say, typed, write_json, write_lines
 from convo_sync.cli.root import Setup
 from convo_sync.cli.spending import before, buy, meeting, named, wish_for
 from convo_sync.errors import UsageError
@@ -34,7 +33,9 @@ def command(
     The answer is archived: `convo-sync search` finds it, `convo-sync show` shows it. The same question about an
     unchanged transcript is answered from the archive, for nothing.
     """
-    text = " ".join(asked(question).split())
+    text = " ".join(typed(" ".join(question)).split())
+    if not text:
+        raise UsageError("There is no question.", "Write it after the meeting's id.")
     if len(text) > LONGEST:
         raise UsageError(
             f"The question has {len(text)} characters, and Convo takes {LONGEST} at most. Nothing was sent.",

@@ -7,10 +7,10 @@ import json
 import click
 
 from convo_sync.archive.read import Reader
-from convo_sync.cli.asking import filled
-from convo_sync.cli.output import look, say, write_json, write_lines
+from convo_sync.cli.output import look, say, typed, write_json, write_lines
 from convo_sync.cli.root import Setup
 from convo_sync.cli.spending import before, buy, meeting, named, wish_for
+from convo_sync.errors import UsageError
 from convo_sync.records import Kind
 from convo_sync.render import replies
 
@@ -35,7 +35,10 @@ def command(
     the archive, for nothing.
     """
     row = meeting(setup, id)
-    request = json.dumps({"to": filled("--to", recipient), "tone": tone}, ensure_ascii=False)
+    to = typed(recipient or "").strip()
+    if recipient is not None and not to:
+        raise UsageError("--to is followed by no name.", "Name somebody, or leave --to out.")
+    request = json.dumps({"to": to, "tone": tone}, ensure_ascii=False)
     wish = wish_for(row, Kind.EMAIL, request=request)
     item = None if again else before(setup, wish)
     free = item is not None

@@ -46,12 +46,12 @@ def _told(row: MeetingRow, kind: str, state: str, credits: int, *, as_json: bool
 _SAID = {
     "keypoints": {
         "archived": "The key points are archived already: nothing was spent. --refresh has new ones made.",
-        "free": "Key points archived. Convo had them already: nothing was spent.",
+        "free": "Key points archived. Convo had them already, so this spent nothing.",
         "spent": "Key points archived, for 1 AI credit.",
     },
     "feedback": {
         "archived": "The feedback is archived already: nothing was spent. --refresh has a new one made.",
-        "free": "Feedback archived. Convo had it already: nothing was spent.",
+        "free": "Feedback archived. Convo had it already, so this spent nothing.",
         "spent": "Feedback archived, for 1 AI credit.",
     },
 }

@@ -15,18 +15,29 @@ import click
 
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
-from convo_sync.cli.output import say, typed
+from convo_sync.cli.output import look, say, typed
 from convo_sync.cli.root import Setup
 from convo_sync.cli.stopping import Stopped, stoppable, undisturbed
 from convo_sync.client import Client
 from convo_sync.config import Config, load
 from convo_sync.credentials import find_key
-from convo_sync.credits.entries import Standing, Wish
-from convo_sync.errors import ConvoSyncError, ServerTrouble, UsageError
+from convo_sync.credits.balance import Balance
+from convo_sync.credits.entries import PENDING, Standing, Wish
+from convo_sync.errors import (
+    ConvoSyncError,
+    CreditsUsedUp,
+    RateLimited,
+    Refusal,
+    ServerTrouble,
+    TryLater,
+    UsageError,
+)
 from convo_sync.lock import WriterLock
-from convo_sync.records import ConversationId, Kind, Progress
+from convo_sync.records import HELD_KINDS, ConversationId, Kind, Progress
+from convo_sync.render.command import show
 from convo_sync.render.credits import left_in_words
 from convo_sync.render.text import safe
+from convo_sync.render.when import not_before
 from convo_sync.sync import Meter, Options
 from convo_sync.sync.by_hand import Hand
 from convo_sync.sync.session import Session
@@ -36,7 +47,7 @@ from convo_sync.views import MeetingRow
 # A sync lets others in between two documents, and one of its own generations may take minutes.
 WAIT_SECONDS = 240.0
 BY_HAND = "asked for by hand"
-FINDS_OUT = "The next `convo-sync sync`, an hour from now or later, finds out; `convo-sync credits` tells."
+_FINDS_OUT = "The next `convo-sync sync`, an hour from now or later, finds out; `convo-sync credits` tells."
 
 
 def meeting(setup: Setup, name: str) -> MeetingRow:
@@ -82,16 +93,27 @@ def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again
         ConvoSyncError: nothing was bought; the message says what may have been spent.
     """
     if not (yes or _asks()):
-        raise UsageError(f"{what} would cost 1 AI credit, and there is nobody to ask.", "Add --yes to spend it.")
+        raise UsageError(f"{what} may cost 1 AI credit, and there is nobody to ask.", "Add --yes to spend it.")
+    try:
+        return _agreed(setup, wish, what, yes=yes, over_cap=over_cap, again=again)
+    except (KeyboardInterrupt, click.Abort):
+        raise Stopped("Stopped. Nothing was spent.") from None
+    except TryLater as parked:
+        if parked.resume_at is not None:
+            at = not_before(parked.resume_at, _now(), look())
+            parked.next_step = f"Nothing was spent. Run the same command again at {at} or later."
+        raise
+
+
+def _agreed(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again: bool) -> str | None:
     config = load(setup.config)
     if not yes:
         with _hand(setup, config, wish.kind) as hand:
             state = hand.terms(hand.complete(wish), config.credits, over_cap=over_cap)
         if state is None:
             return None
-        say(f"{what}: 1 AI credit. {left_in_words(state, config.credits)}")
-        if not click.confirm("Spend it?", err=True):
-            raise click.Abort
+        _name_the_price(what, state, config)
+        _ask()
     with _hand(setup, config, wish.kind) as hand:
         full = hand.complete(wish)
         # Others may have bought the same since it was looked for, and what a dead command had paid for may be there.
@@ -101,47 +123,79 @@ def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again
         if state is None:
             return None
         if yes:
-            say(f"{what}: 1 AI credit. {left_in_words(state, config.credits)}")
-        result = _required(_bought(hand, full), wish, what)
+            _name_the_price(what, state, config)
+        result = _spend(hand, full)
     if result.standing is Standing.FREE:
         return None
     return result.document.item if result.document else ""
 
 
-def _bought(hand: Hand, wish: Wish) -> Result:
+def _name_the_price(what: str, state: Balance, config: Config) -> None:
+    say(f"{what}: 1 AI credit. {left_in_words(state, config.credits)}")
+
+
+def _ask() -> None:
+    """Go on only where a person says so.
+
+    Raises:
+        Stopped: they say no.
+        click.Abort: they leave.
+    """
     try:
-        return hand.buy(wish)
+        agreed = click.confirm("Spend it?", err=True)
+    except click.Abort:
+        say("")  # the cursor stands behind the question
+        raise
+    if not agreed:
+        raise Stopped("Nothing was spent.")
+
+
+def _spend(hand: Hand, wish: Wish) -> Result:
+    """Spend it; what comes of it, where it brought something."""
+    try:
+        return _required(hand.buy(wish), wish)
     except KeyboardInterrupt:
-        raise Stopped(
-            "Stopped while the answer was waited for: whether the credit was spent is not known yet.", FINDS_OUT
-        ) from None
+        standing = hand.standing()
+        if standing in PENDING:
+            raise Stopped("Stopped. Whether the credit was spent is not known yet.", _FINDS_OUT) from None
+        if standing is Standing.SPENT:
+            said = "Stopped. The credit was spent; what it bought is archived."
+            raise Stopped(said, show(wish.conversation_id)) from None
+        raise
 
 
 def _asks() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _required(result: Result, wish: Wish, what: str) -> Result:
+def _required(result: Result, wish: Wish) -> Result:
     """The result, where it brought something."""
-    if result.error is None:
+    error = result.error
+    if error is None:
         return result
     if result.standing is Standing.UNKNOWN:
-        detail = result.error.detail if isinstance(result.error, ServerTrouble) else result.error.message
-        lost = " An answer that was lost cannot be fetched again." if wish.request else ""
+        detail = error.detail if isinstance(error, ServerTrouble) else error.message
+        lost = "" if wish.kind in HELD_KINDS else " If it was, what it bought is lost: it cannot be fetched again."
         raise ServerTrouble(
             detail,
             symptom="unknown_outcome",
-            message=f"No answer came ({detail}). Whether the credit was spent is not known yet.{lost}",
-            next_step=FINDS_OUT,
+            message=f"No usable answer came: {detail}. Whether the credit was spent is not known yet.{lost}",
+            next_step=_FINDS_OUT,
         )
-    raise Unspent(f"{what}: nothing was spent. {result.error.message}", result.error)
+    if isinstance(error, TryLater):
+        raise error
+    raise Unspent(error, wish)
 
 
 class Unspent(ConvoSyncError):
-    """A refusal, with the exit code of its cause."""
+    """Convo refused, or was not reached; with the exit code of that."""
 
-    def __init__(self, message: str, cause: ConvoSyncError) -> None:
-        super().__init__(message, cause.next_step)
+    def __init__(self, cause: ConvoSyncError, wish: Wish) -> None:
+        said = f"Convo refused it: {cause.message}" if isinstance(cause, Refusal) else cause.message
+        next_step = f"`{show(wish.conversation_id)}` says what the archive has of this meeting."
+        if isinstance(cause, CreditsUsedUp):
+            next_step = "`convo-sync credits` says until when the month goes."
+        super().__init__(f"Nothing was spent. {said}", cause.next_step or next_step)
         self.exit_code, self.code = cause.exit_code, cause.code
 
 
@@ -161,6 +215,9 @@ def _hand(setup: Setup, config: Config, kind: Kind) -> Iterator[Hand]:
             session.paid, session.undisturbed = client, undisturbed
             try:
                 yield Hand(session, config.base_url)
+            except RateLimited as refused:
+                meter.refused(refused.retry_after_seconds)
+                raise meter.parked() from refused
             finally:
                 archive.save_budget(meter.settled())
 

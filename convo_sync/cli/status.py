@@ -39,7 +39,7 @@ def command(setup: Setup, as_json: bool, utc: bool) -> None:
         if as_json:
             write_json(page.as_json(status, verdict, now) | {"credits": balance_as_json(state, books, settings)})
         else:
-            credits = status_line(state, settings, look(utc=utc))
+            credits = status_line(state, books, settings, look(utc=utc))
             write_lines(page.lines(status, look(utc=utc), now, credits))
     if verdict.sentence:
         say(f"{verdict.sentence} {verdict.next_step}")

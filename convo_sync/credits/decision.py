@@ -115,6 +115,7 @@ class _Clerk:
             self._entries.setdefault((entry.wish.conversation_id, entry.wish.kind), []).append(entry)
         self.bought: dict[tuple[str, Kind], Generation] = {}
         self.refused: dict[tuple[str, Kind], LeftOut] = {}
+        self._suited: set[tuple[str, Kind]] = set()  # of the refused, those that pass the filters of some rule
 
     def consider(self, rule: Rule, subject: Subject) -> None:
         """Buy it, or note why not, where the rule would have it and no earlier one took it."""
@@ -124,11 +125,26 @@ class _Clerk:
             return
         why = next(self._reasons(rule, subject, entries), "")
         if why:
-            self.refused.setdefault(key, LeftOut(subject, rule.name, why))
+            self._leave(key, LeftOut(subject, rule.name, why), suits=self._suits(rule, subject))
             return
         self.refused.pop(key, None)
         self._spent[rule.name] += PRICE
         self.bought[key] = Generation(_wish(rule, subject), subject.conversation.title, subject.conversation.start_time)
+
+    def _suits(self, rule: Rule, subject: Subject) -> bool:
+        return not any(filtered(rule, subject.conversation, subject.segments, self._now))
+
+    def _leave(self, key: tuple[str, Kind], left: LeftOut, *, suits: bool) -> None:
+        """Of several rules the first is told whose filters it passes; where it passes none, what each of them says."""
+        told = self.refused.get(key)
+        if key in self._suited:
+            return
+        if told is None or suits:
+            self.refused[key] = left
+        elif left.why not in told.why:
+            self.refused[key] = replace(told, why=f"{told.why}, and {left.why}")
+        if suits:
+            self._suited.add(key)
 
     def _reasons(self, rule: Rule, subject: Subject, entries: Sequence[Entry]) -> Iterator[str]:
         yield from impossible(subject, self._now)

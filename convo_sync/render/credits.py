@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from convo_sync.credits.balance import Balance, Books
-from convo_sync.credits.entries import Entry, Standing
+from convo_sync.credits.entries import Entry, Standing, Wish
 from convo_sync.credits.rules import Settings
+from convo_sync.records import Kind
 from convo_sync.render.text import Look, clip, count, pad, safe, wrap
 from convo_sync.render.when import iso, minute, until
 from convo_sync.times import write_time
@@ -17,41 +19,59 @@ KINDS = {"keypoints": "key points", "feedback": "feedback", "answer": "answer", 
 BY_HAND = "by hand"
 LAST = 20
 _MONTH = timedelta(days=31)
-_STATES = 8
+_STATES, _MARGIN = 8, 14
 
 
 def used_in_words(state: Balance, settings: Settings) -> str:
     """What we spent this month, of what."""
+    return f"{_spent(state, settings)} by convo-sync"
+
+
+def _spent(state: Balance, settings: Settings) -> str:
     if settings.monthly_cap is None:
-        return f"{count(state.own, 'credit')} spent by convo-sync"
-    return f"{state.own} of {settings.monthly_cap} (monthly_cap) spent by convo-sync"
+        return f"{count(state.own, 'credit')} spent"
+    return f"{state.own} of {settings.monthly_cap} (monthly_cap) spent"
 
 
 def left_in_words(state: Balance, settings: Settings) -> str:
     """What is left, by the cap and on the account, as one sentence."""
     account = "unlimited on the account" if state.left is None else f"{state.left} left on the account"
-    kept = f", of which {settings.keep} are kept" if settings.keep and state.left is not None else ""
+    kept = f", of which {_kept(settings)}" if settings.keep and state.left is not None else ""
     if settings.monthly_cap is None:
-        return f"{account}{kept}."
+        return f"{account[0].upper()}{account[1:]}{kept}."
     return f"{max(0, settings.monthly_cap - state.own)} of monthly_cap {settings.monthly_cap} left, {account}{kept}."
 
 
-def status_line(state: Balance, settings: Settings, look: Look) -> str:
+def _kept(settings: Settings) -> str:
+    return f"{settings.keep} {'is' if settings.keep == 1 else 'are'} kept"
+
+
+def status_line(state: Balance, books: Books, settings: Settings, look: Look) -> str:
     """One line for ``status``."""
-    if state.used is None and not state.own:
+    if books.reading is None and not state.own:
         return "nothing known yet"
     resets = f", until {until(iso(state.resets_at), look)}" if state.resets_at else ""
     waiting = f", {count(len(state.pending), 'outcome')} unknown" if state.pending else ""
-    return f"{used_in_words(state, settings)}; {left_on_account(state)}{waiting}{resets}"
+    return f"{used_in_words(state, settings)}; {left_on_account(state, books)}{waiting}{resets}"
 
 
-def left_on_account(state: Balance) -> str:
+def left_on_account(state: Balance, books: Books) -> str:
     """What the account has left, in brief."""
+    if books.reading is None:
+        return "what is left is not known yet"
     if state.is_turned:
         return "the month turned since the last look"
     if state.left is None:
         return "unlimited on the account" if state.used is not None else "what is left is not known"
     return f"{state.left} of {state.allowance} left on the account" if state.allowance else f"{state.left} left"
+
+
+def elsewhere(state: Balance) -> int:
+    """What other tools spent for certain, as the counter shows it; negative where it counts less than the ledger.
+
+    What it counts beyond the ledger may be a credit of ours whose outcome is not known yet.
+    """
+    return max(0, state.elsewhere - len(state.pending)) if state.elsewhere > 0 else state.elsewhere
 
 
 def forecast(state: Balance, settings: Settings, began: datetime | None, now: datetime) -> int | None:
@@ -77,9 +97,8 @@ def lines(
     resets = f" until {until(iso(state.resets_at), look)}" if state.resets_at else ""
     yield look.bold(f"AI credits this month{resets}")
     for name, words in _summary(state, books, settings, expected, look):
-        yield from wrap(words, look.prose, f"  {pad(name, 12)}", " " * 14)
-    for spender, number in sorted(state.by_rule.items(), key=lambda each: (-each[1], each[0] or "")):
-        yield from wrap(f"{number} by {_spender(spender)}", look.prose, " " * 16)
+        margin = _MARGIN if name else _MARGIN + 2
+        yield from wrap(words, look.prose, f"  {name}".ljust(margin), " " * margin)
     for title, entries in (("Not known yet", state.pending), ("Lost", _lost(books)), ("Last entries", _last(books))):
         if entries:
             yield ""
@@ -93,14 +112,16 @@ def lines(
 def _summary(
     state: Balance, books: Books, settings: Settings, expected: int | None, look: Look
 ) -> Iterator[tuple[str, str]]:
-    yield "convo-sync", used_in_words(state, settings)
+    yield "convo-sync", _spent(state, settings)
+    for spender, number in sorted(state.by_rule.items(), key=lambda each: (-each[1], each[0] or "")):
+        yield "", f"{number} by {_spender(spender)}"
     used = "" if state.used is None or state.is_turned else f"{state.used} used, "
-    kept = f" ({settings.keep} are kept)" if settings.keep else ""
-    yield "account", f"{used}{left_on_account(state)}{kept}"
-    if state.elsewhere > 0:
-        yield "elsewhere", f"{state.elsewhere} spent by other tools"
-    elif state.elsewhere < 0:
-        yield "elsewhere", f"Convo counts {-state.elsewhere} fewer than the ledger; its counter may lag"
+    kept = f" ({_kept(settings)})" if settings.keep else ""
+    yield "account", f"{used}{left_on_account(state, books)}{kept}"
+    if (others := elsewhere(state)) > 0:
+        yield "elsewhere", f"{others} spent by other tools"
+    elif others < 0:
+        yield "elsewhere", f"Convo counts {-others} fewer than the ledger; its counter may lag"
     if expected is not None:
         yield "forecast", f"about {expected} by the end of the month, at the pace so far"
     if books.reading is not None:
@@ -125,8 +146,14 @@ def _table(entries: Sequence[Entry], titles: Mapping[str, str], look: Look) -> I
         title = safe(titles.get(entry.wish.conversation_id) or entry.wish.conversation_id)
         head = f"  {when}  {pad(entry.standing.value, _STATES)}  {pad(KINDS[entry.wish.kind], 10)}  "
         yield head + clip(title, max(10, look.prose - len(head)))
-        why = safe(f"{entry.wish.rule or BY_HAND}; {entry.evidence or 'waiting for the answer'}")
+        why = safe(f"{_why(entry.wish)}; {entry.evidence or 'waiting for the answer'}")
         yield from (look.faint(line) for line in wrap(why, look.prose, " " * 20))
+
+
+def _why(wish: Wish) -> str:
+    """On whose word; of a question, which one, since a meeting may have many."""
+    asked = str(json.loads(wish.request or "{}").get("query", "")) if wish.kind is Kind.ANSWER else ""
+    return f"{wish.rule or BY_HAND}: “{asked}”" if asked else wish.rule or BY_HAND
 
 
 def as_json(
@@ -149,11 +176,12 @@ def balance_as_json(state: Balance, books: Books, settings: Settings) -> dict[st
         "monthly_cap": settings.monthly_cap,
         "keep": settings.keep,
         "spent": state.own,
+        "unknown": len(state.pending),
         "account": {
             "used": None if state.is_turned else state.used,
             "allowance": state.allowance,
             "left": state.left,
-            "elsewhere": max(0, state.elsewhere),
+            "elsewhere": max(0, elsewhere(state)),
             "resets_at": write_time(state.resets_at),
             "read_at": write_time(reading.read_at) if reading else None,
         },

@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 from convo_sync.credits.balance import Balance, Books
-from convo_sync.credits.decision import Decision, Generation, LeftOut
+from convo_sync.credits.decision import Decision, Generation, LeftOut, held_up
+from convo_sync.credits.outcome import PROOF
 from convo_sync.credits.rules import Settings
 from convo_sync.records import Kind, Step
 from convo_sync.render.credits import KINDS, balance_as_json, left_on_account, used_in_words
 from convo_sync.render.text import Look, count, safe, wrap
-from convo_sync.render.when import day, iso
+from convo_sync.render.when import day, iso, until
 
 _NAMED = 3
 
 
 def most(settings: Settings, state: Balance) -> int:
-    """The most that the next run can spend by monthly_cap, whatever the list brings; 0 where no rule may spend.
+    """The most that any run of this month can still spend by its rules, whatever the list brings.
 
-    What the account had left when it was last read is no limit: a plan may be another by then. What is not known yet
-    may turn out to be unpaid.
+    What is not known to be paid counts as spent, and may turn out not to be.
     """
-    if not settings.rules or settings.monthly_cap is None:
+    if settings.monthly_cap is None or not settings.rules or state.used_up_until is not None:
         return 0
-    return max(0, settings.monthly_cap - state.own + len(state.pending))
+    doubtful = Counter(each.wish.rule for each in state.pending)
+    rooms = [settings.monthly_cap - state.own + doubtful.total()]
+    if state.left is not None:
+        rooms.append(state.left - settings.keep + doubtful.total())
+    limits = [rule.at_most for rule in settings.rules if rule.at_most is not None]
+    if len(limits) == len(settings.rules):
+        rules = {rule.name: rule.at_most or 0 for rule in settings.rules}
+        rooms.append(sum(max(0, rules[name] - state.by_rule.get(name, 0) + doubtful[name]) for name in rules))
+    return max(0, min(rooms))
 
 
 def lines(
@@ -37,32 +47,44 @@ def lines(
     due = count(len(steps), "document is", "documents are") if steps else "Nothing else is"
     yield f"{due} due now."
     yield ""
-    yield from _credits(decision, settings, state, look)
+    yield from _credits(decision, settings, books, state, look)
 
 
-def _credits(decision: Decision, settings: Settings, state: Balance, look: Look) -> Iterator[str]:
+def _credits(decision: Decision, settings: Settings, books: Books, state: Balance, look: Look) -> Iterator[str]:
     price = sum(each.price for each in decision.generations)
-    if decision.blocked and not decision.generations:
-        yield from wrap(f"No AI credit will be spent: {decision.blocked}.", look.prose)
-    elif not decision.generations:
-        yield from wrap("No AI credit will be spent on what is archived.", look.prose)
-    else:
+    if price:
         yield look.bold(f"{count(price, 'AI credit')} will be spent on what is archived:")
-        for generation in decision.generations:
-            yield from _bought(generation, look)
-        words = "Where Convo turns out to have one already, it is fetched, and costs nothing."
-        yield from wrap(words, look.prose)
+        yield from _bought(decision.generations, look)
+        yield from wrap("Where Convo turns out to have one already, it is fetched, and costs nothing.", look.prose)
+    elif state.pending and decision.blocked == held_up(state):
+        yield from wrap(
+            f"No AI credit will be spent as long as {decision.blocked}. {_known_by(state, look)}", look.prose
+        )
+    else:
+        why = f": {decision.blocked}" if decision.blocked else " on what is archived"
+        yield from wrap(f"No AI credit will be spent{why}.", look.prose)
     if decision.left_out:
         yield "Not bought:"
         yield from _left_out(decision.left_out, look)
-    yield from _ceiling(decision, settings, state, look)
+    yield from _ceiling(settings, books, state, look)
 
 
-def _bought(each: Generation, look: Look) -> Iterator[str]:
-    kind, title = KINDS[each.wish.kind], safe(each.title) or each.wish.conversation_id
-    what = f"{count(each.price, 'credit')}  {kind} of {title} ({day(iso(each.start_time), look)})"
-    yield from wrap(what, look.prose, "  ", " " * 12)
-    yield from wrap(f"rule: {safe(each.wish.rule or '')}; {each.wish.reason}", look.prose, " " * 12)
+def _known_by(state: Balance, look: Look) -> str:
+    """When a run can tell what became of it."""
+    at = max((each.unknown_at or each.reserved_at) + PROOF for each in state.pending)
+    return f"A sync after {until(iso(at), look)} finds out."
+
+
+def _bought(generations: Sequence[Generation], look: Look) -> Iterator[str]:
+    """Rule by rule, as they are asked."""
+    for (rule, reason), group in groupby(generations, lambda each: (each.wish.rule or "", each.wish.reason)):
+        bought = list(group)
+        price = count(sum(each.price for each in bought), "credit")
+        yield from wrap(f"{price} by rule: {safe(rule)} ({reason})", look.prose, "  ", " " * 4)
+        for each in bought:
+            title = safe(each.title) or safe(each.wish.conversation_id)
+            what = f"{KINDS[each.wish.kind]} of {title} ({day(iso(each.start_time), look)})"
+            yield from wrap(what, look.prose, " " * 4, " " * 6)
 
 
 def _left_out(left_out: Sequence[LeftOut], look: Look) -> Iterator[str]:
@@ -70,7 +92,7 @@ def _left_out(left_out: Sequence[LeftOut], look: Look) -> Iterator[str]:
     reasons: dict[tuple[str, Kind], list[str]] = {}
     for left in left_out:
         known = left.subject.conversation
-        name = f"{safe(known.title) or known.id} ({day(iso(known.start_time), look)})"
+        name = f"{safe(known.title) or safe(known.id)} ({day(iso(known.start_time), look)})"
         reasons.setdefault((left.why, left.subject.holding.kind), []).append(name)
     for (why, kind), names in reasons.items():
         shown, more = names[:_NAMED], len(names) - _NAMED
@@ -79,17 +101,15 @@ def _left_out(left_out: Sequence[LeftOut], look: Look) -> Iterator[str]:
         yield from wrap(f"because {safe(why)}", look.prose, " " * 4)
 
 
-def _ceiling(decision: Decision, settings: Settings, state: Balance, look: Look) -> Iterator[str]:
+def _ceiling(settings: Settings, books: Books, state: Balance, look: Look) -> Iterator[str]:
     if not settings.rules:
         return
     ceiling = most(settings, state)
-    stands = f"{used_in_words(state, settings)}; {left_on_account(state)}"
+    spends = f"at most {count(ceiling, 'credit')}" if ceiling else "none"
+    ends = f", if it comes before the month ends ({until(iso(state.resets_at), look)})" if state.resets_at else ""
     kept = f"; keep is {settings.keep}" if settings.keep else ""
-    if ceiling:
-        words = f"Whatever the list brings, the next run spends at most {count(ceiling, 'credit')}"
-    else:
-        words = "Whatever the list brings, the next run spends none"
-    yield from wrap(f"{words} ({stands}{kept}).", look.prose)
+    stands = f"{used_in_words(state, settings)}; {left_on_account(state, books)}{kept}"
+    yield from wrap(f"Whatever the list brings, the next run spends {spends}{ends}. So far: {stands}.", look.prose)
 
 
 def as_json(

@@ -38,6 +38,7 @@ class Hand:
         self._books = session.store.accounting
         self._spender = Spender(session)
         self._recovered = self._spender.recover()
+        self._lines = len(self._books.books().entries)
 
     def complete(self, wish: Wish) -> Wish:
         """The wish with what is held of its meeting now."""
@@ -95,6 +96,7 @@ class Hand:
         at = subject.holding.checked_at
         if at is None or abs(self._session.now() - at) > JUST:
             self._spender.look(subject.holding, subject)
+            self._spender.settle_unknowns(may_ask=False)  # it may be what was paid for before
         return self.subject(wish.conversation_id, wish.kind).holding.digest is not None
 
     def _require_fit(self, wish: Wish) -> None:
@@ -117,6 +119,7 @@ class Hand:
         Raises:
             ArchiveError: what came could not be stored in the archive.
         """
+        self._lines = len(self._books.books().entries)
         result = self._spender.spend(wish)
         if result.standing is not Standing.UNKNOWN or wish.kind not in HELD_KINDS:
             return result
@@ -130,6 +133,11 @@ class Hand:
             return result  # what became of the credit is the news, not that the look failed
         came = self.subject(wish.conversation_id, wish.kind).holding.digest != wish.document_digest
         return Result(Standing.SPENT) if came else result
+
+    def standing(self) -> Standing | None:
+        """How far the last purchase has come, where it was stopped; None where nothing was asked for yet."""
+        entries = self._books.books().entries
+        return entries[-1].standing if len(entries) > self._lines else None
 
 
 def _asks_alike(one: Wish, other: Wish) -> bool:
