@@ -132,10 +132,10 @@ def test_refusals_in_a_row_make_the_pause_longer(failed: int) -> None:
 
 
 MONEY = [
-    (settings(cap=1), books(entry()), "monthly_cap is reached (1 of 1)"),
+    (settings(cap=1), books(entry()), "monthly_cap (1) is reached"),
     (settings(), books(readings=(reading(10),)), "no credit is left on the account"),
     (settings(keep=10), books(), "10 left on the account, and keep is 10"),
-    (settings(replace(MISSING, at_most=1)), books(entry()), "at_most of the rule is reached (1 of 1)"),
+    (settings(replace(MISSING, at_most=1)), books(entry()), "at_most (1) of its rule is reached"),
     (settings(), books(readings=(reading(None),)), "Convo does not say how many credits are used, and until when"),
     (settings(), books(readings=(reading(ends=None),), ends=None),
      "Convo does not say how many credits are used, and until when"),

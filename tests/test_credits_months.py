@@ -60,7 +60,7 @@ def test_unlimited() -> None:
     state = balance(books(entry(), readings=(reading(4, allowance=None),)), NOON)
     assert (state.used, state.allowance, state.left) == (5, None, None)
     assert objection(Settings(monthly_cap=2, keep=50), state) == ""
-    assert objection(Settings(monthly_cap=1), state) == "monthly_cap is reached (1 of 1)"
+    assert objection(Settings(monthly_cap=1), state) == "monthly_cap (1) is reached"
     assert objection(Settings(monthly_cap=1), state, over_cap=True) == ""
 
 
