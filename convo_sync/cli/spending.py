@@ -219,7 +219,8 @@ def _hand(setup: Setup, config: Config, kind: Kind) -> Iterator[Hand]:
                 meter.refused(refused.retry_after_seconds)
                 raise meter.parked() from refused
             finally:
-                archive.save_budget(meter.settled())
+                with contextlib.suppress(ConvoSyncError):  # what was counted ahead of a request that was not sent
+                    archive.save_budget(meter.settled())
 
 
 def _tell(event: Progress) -> None:
