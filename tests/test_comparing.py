@@ -56,6 +56,8 @@ def versions(line: ChangedLine) -> tuple[str, str]:
         (["one two"], ["one two", "three"], ["{+three+}"], (1, 0)),
         (["one two", "three"], ["three"], ["[-one two-]"], (0, 2)),
         (["it cracks"], ["nobody came"], ["[-it cracks-]", "{+nobody came+}"], (2, 2)),
+        (["it cracks in the cold"], ["nobody came to the meeting"],
+         ["[-it cracks in the cold-]", "{+nobody came to the meeting+}"], (5, 5)),
         (["a b c d", "e f g h"], ["a b c x", "new words", "e f y h"],
          ["a b c[- d-]{+ x+}", "{+new words+}", "e f[- g-]{+ y+} h"], (4, 2)),
         (["予算は三万円です"], ["予算は四万円です"], ["予算は[-三-]{+四+}万円です"], (1, 1)),

@@ -79,6 +79,16 @@ def test_what_stayed_is_cut(old: str, new: str, said: str) -> None:
     assert " ".join(line.strip() for line in shown).removeprefix("~ 0  ") == said
 
 
+def test_what_is_added_stands_apart_from_what_is_removed() -> None:
+    """Expect a space between them at the beginning of a line and within a text without spaces too."""
+    for old, new, said in (
+        ("we keep it", "they keep it", "[-we-] {+they+} keep it"),
+        ("予三算", "予四算", "予[-三-] {+四+}算"),
+    ):
+        (line,) = printed(compare([Line("Decision", old)], [Line("Decision", new)]), Look(80, False, True))
+        assert line == f"     ~ Decision: {said}"
+
+
 @pytest.mark.parametrize(
     ("version", "said"),
     [
