@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class QuickToStart(click.Command):
-    """A command with a ``--help`` of its own. click's looks for translations of its line, which takes a search 2 ms."""
+    """A command with a ``--help`` of its own. click's looks for translations of its line, which takes 1.5 ms."""
 
     _own_help: click.Option | None = None
 
