@@ -6,11 +6,12 @@ BIN := .venv/bin
 demo: .venv/ready
 	$(BIN)/convo-sync demo
 
+# One process a processor: every test has a folder, a port and an archive of its own.
 test: .venv/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 slow: .venv/dev
-	$(BIN)/python -m pytest -m "slow or not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "slow or not slow"
 
 check: .venv/dev
 	$(BIN)/ruff check .
