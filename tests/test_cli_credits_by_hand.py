@@ -15,9 +15,7 @@ TITLE = "“Meeting 0”"
 
 
 @pytest.fixture
-def buyer(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Buyer]:
+def buyer(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Buyer]:
     """A professional account, 100 credits a month, and a complete archive."""
     with Buyer.serving(tmp_path, Console(capsys, monkeypatch)) as buyer:
         yield buyer
@@ -121,7 +119,9 @@ def test_another_meeting_tone_or_transcript_is_another_question(buyer: Buyer) ->
     for arguments in (("ask", FIRST, "why"), ("ask", SHORT, "why"), ("email", FIRST), ("email", FIRST, "--to", "Jo")):
         assert buyer.credits(*arguments, "--yes").code == 0
     assert len(buyer.charged) == 4
-    buyer.sim.world.grow(FIRST, [{"text": "one more thing", "speaker": "Speaker 0", "timestamp": "2026-03-20T12:00:00Z"}])
+    buyer.sim.world.grow(
+        FIRST, [{"text": "one more thing", "speaker": "Speaker 0", "timestamp": "2026-03-20T12:00:00Z"}]
+    )
     assert buyer.sync().code == 0
     assert buyer.credits("ask", FIRST, "why").code == 2
     assert buyer.credits("ask", SHORT, "why").code == 0
