@@ -1,4 +1,4 @@
-"""A person who buys: an account on which nothing was generated, its archive, and what was charged for whatever they typed."""
+"""A person who buys: an account on which nothing was generated, its archive, and what each command was charged."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .console import Console, Ran, fill, on_a_terminal
 from .rig import row, turns
 
 MEETINGS = 6
-# The last one is too short for feedback.
+# This one is too short for feedback.
 SHORT = f"sess_{MEETINGS - 1:05d}"
 FIRST = "sess_00000"
 NASTY = "Kick\x1b]0;owned\x07\x1b[2J\u202eoff"
@@ -45,17 +45,27 @@ class Buyer:
 
     @classmethod
     @contextlib.contextmanager
-    def serving(cls, folder: Path, console: Console, *, tier: str = "professional", **named: Any) -> Iterator[Buyer]:
-        """A buyer whose account answers while the block runs, and whose archive is complete."""
+    def serving(
+        cls,
+        folder: Path,
+        console: Console,
+        *,
+        tier: str = "professional",
+        meetings: int = MEETINGS,
+        is_filled: bool = True,
+        **named: Any,
+    ) -> Iterator[Buyer]:
+        """A buyer whose account answers while the block runs, and whose archive is complete unless told otherwise."""
         world, now = World(), datetime.now(UTC)
-        for number in range(MEETINGS):
-            listed = row(number, now - timedelta(days=number + 1), minutes=60 - 10 * number)
-            said = turns(number, 12 if number < MEETINGS - 1 else 4)
+        for number in range(meetings):
+            listed = row(number, now - timedelta(days=number + 1), minutes=max(10, 60 - 10 * number))
+            said = turns(number, 4 if number == MEETINGS - 1 else 12)
             world.add(listed | {"segmentCount": len(said)}, {"id": listed["id"], "segments": said})
         sim = Simulator(world, tier=tier, **named)
         with sim.serve() as url:
             buyer = cls(folder, console, sim, url)
-            fill(buyer.archive, url, sim.key)
+            if is_filled:
+                fill(buyer.archive, url, sim.key)
             yield buyer
 
     def credits(self, *arguments: str) -> Ran:

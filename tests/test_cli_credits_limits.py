@@ -1,4 +1,4 @@
-"""What stands against a credit by hand: the cap, keep, the account; and what is told where Convo refuses or is silent."""
+"""What stands against a credit by hand (cap, keep, account, key), and what is told where Convo refuses or is silent."""
 
 from __future__ import annotations
 

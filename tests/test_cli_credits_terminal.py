@@ -150,12 +150,17 @@ def test_stopped_when_the_reply_is_there(buyer: Buyer, monkeypatch: pytest.Monke
 def test_a_signal_during_it_is_delivered_after_it(number: signal.Signals) -> None:
     """Expect the work inside to be done first, and the signal to be neither lost nor doubled."""
     done = []
-    with pytest.raises(KeyboardInterrupt), stoppable():
-        with undisturbed():
-            signal.raise_signal(number)
-            signal.raise_signal(number)
-            done.append("stored")
-        done.append("not reached")
+
+    def work() -> None:
+        with stoppable():
+            with undisturbed():
+                signal.raise_signal(number)
+                signal.raise_signal(number)
+                done.append("stored")
+            done.append("not reached")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
     assert done == ["stored"]
 
 
