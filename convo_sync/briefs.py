@@ -1,4 +1,4 @@
-"""What `actions`, `decisions`, `prep` and `digest` get: frozen values, ready to be printed or turned into JSON.
+"""What `actions`, `decisions`, `prep`, `digest` and `archive history` get: frozen values, ready to be printed.
 
 Apart from `views`, so that `list` and `show` need not define them. Times are text in the archive's one width (UTC).
 `as_of` is when the last complete sync ended, None before the first. Standard library only; it knows no printer.
@@ -151,3 +151,74 @@ class Digest(NamedTuple):
     open_items: Excerpt
     open_in_all: int
     newest: str | None
+
+
+class Line(NamedTuple):
+    """One line of what a version of a document says: a turn, a point, a fact.
+
+    `label`: what kind of line it is, in words of ours; `position`: of a turn, 0-based; `named`: how many words at its
+    beginning say who speaks.
+    """
+
+    label: str
+    text: str
+    position: int | None = None
+    named: int = 0
+
+
+class Piece(NamedTuple):
+    """Some words of a line. `op`: same, removed or added."""
+
+    op: str
+    text: str
+
+
+class ChangedLine(NamedTuple):
+    """A line in two versions. `position` and `named` as in `Line`, of the newer version where it has the line."""
+
+    label: str
+    position: int | None
+    named: int
+    pieces: tuple[Piece, ...]
+
+
+class Hunk(NamedTuple):
+    """Changed lines with an unchanged one around them. `skipped`: how many unchanged lines before it are left out."""
+
+    skipped: int
+    lines: tuple[ChangedLine, ...]
+
+
+class Comparison(NamedTuple):
+    """What changed from one version to the next, in words."""
+
+    added: int
+    removed: int
+    hunks: tuple[Hunk, ...]
+
+
+class Revision(NamedTuple):
+    """One version of a document. `cause`: rule, hand or found; `words`: how many it has, None where it is unreadable.
+
+    `change`: against the version before; None for the first, and where one of the two is unreadable. `unreadable`: why.
+    """
+
+    kind: str
+    item: str
+    title: str | None
+    revision: int
+    current: bool
+    fetched_at: str
+    cause: str
+    reason: str
+    rule: str | None
+    words: int | None
+    change: Comparison | None
+    unreadable: str | None
+
+
+class History(NamedTuple):
+    """The versions of one conversation's documents, by kind and item, oldest first."""
+
+    meeting: MeetingRow
+    revisions: tuple[Revision, ...]

@@ -4,7 +4,7 @@ Apart from the other views, and as named tuples without postponed annotations, b
 for this module: a dataclass takes several times as long to define.
 """
 
-from typing import NamedTuple
+from convo_sync.tuples import NamedTuple
 
 
 class Hit(NamedTuple):

@@ -6,20 +6,17 @@ of several conversations adds a fourth, the conversation's own. docs/search.md h
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from operator import mul
-from typing import NamedTuple
+
+from convo_sync.tuples import NamedTuple
+from convo_sync.weights import MOST, SPOKEN, Weights, most_of, said_by_one_named, shorter
 
 LONGEST = 200  # words of a passage; one turn that is longer is a passage by itself
 AROUND = 1_000  # words, with the passage in their middle
-_SPOKEN, _HALF_SPOKEN = (
-    4.0,
-    0.3,
-)  # for a passage all spoken by a person who was named, and where half of that is reached
 _TERM_BITS = 8  # of a match; the rest is the position
 _TERM = (1 << _TERM_BITS) - 1
 _BEFORE, _AFTER = (AROUND - LONGEST) // 2, (AROUND + LONGEST) // 2
-_MOST = 40  # occurrences of one term after which more of them say nothing
 
 
 class Outline(NamedTuple):
@@ -28,13 +25,6 @@ class Outline(NamedTuple):
     lengths: Sequence[int]
     voices: Sequence[int]
     speakers: Sequence[str]
-
-
-class Weights(NamedTuple):
-    """What each term's k-th occurrence adds: within the passage, and within the words around it."""
-
-    within: Sequence[Sequence[float]]
-    around: Sequence[Sequence[float]]
 
 
 class Passage(NamedTuple):
@@ -81,24 +71,6 @@ def words_in(text: str) -> int:
     return words if len(text) <= 12 * words else max(words, len(text) // 2)
 
 
-def weights(of_terms: Sequence[float], *, within: float = 0.7, around: float = 0.4) -> Weights:
-    """Saturating weights: each further occurrence of a term adds less (BM25's k1 of 1.2 within and 2 around)."""
-    return Weights(
-        [[within * weight * step for step in _steps(1.2)] for weight in of_terms],
-        [[around * weight * step for step in _steps(2.0)] for weight in of_terms],
-    )
-
-
-def once(of_terms: Weights, bonus: float) -> Weights:
-    """The same with one term more, which counts by its first occurrence within a passage alone."""
-    return Weights([*of_terms.within, [bonus, *[0.0] * _MOST]], [*of_terms.around, [0.0] * (_MOST + 1)])
-
-
-def _steps(saturation: float) -> list[float]:
-    reached = [count * (saturation + 1) / (count + saturation) for count in range(_MOST + 1)]
-    return [after - before for before, after in pairwise(reached)] + [0.0]
-
-
 def best(
     matches: Sequence[int],
     outline: Outline,
@@ -110,7 +82,8 @@ def best(
     required: Collection[Collection[int]] = (),
     barred: Sequence[int] = (),
 ) -> tuple[list[Passage], bool]:
-    """The best passages of a conversation, no two overlapping, best first; and whether there are others.
+    """The best passages of a conversation, no two overlapping, best first; and whether there are others, which
+    may overlap these where `least` leaves them out.
 
     Args:
         matches: of `match`, sorted.
@@ -120,48 +93,69 @@ def best(
         required: groups of terms; of each, a passage must have one.
         barred: positions that no passage may have, sorted.
     """
+    spoken = _Spoken(outline, voices) if voices else None
+    within_most, around_most = most_of([each & _TERM for each in matches], of_terms) if least > 0 else (0.0, 0.0)
+    around_most += SPOKEN if spoken else 0.0
+    if within_most + around_most < least and not required and not barred:
+        return [], bool(matches)
     starts = list(accumulate(outline.lengths, initial=0))
-    spoken = _spoken(outline, voices) if voices else None
     windows: list[_Window] = []
+    are_less = False
     for stretch in _stretches(matches, barred):
-        windows += _windows(stretch, starts, of_terms, spoken, required)
+        worth, less = _windows(stretch, starts, of_terms, spoken, required, least, around_most)
+        windows += worth
+        are_less |= less
     windows.sort()
     taken = _Taken(barred, len(starts) - 2)
     chosen: list[Passage] = []
     for below_zero, first, last in windows:
         room = taken.room_for(first, last)
-        if room and (len(chosen) >= most or -below_zero < least):
+        if room and len(chosen) >= most:
             return chosen, True
         if room:
             first, last = _widened(first, last, starts, *room)
             taken.add(first, last)
             within = matches[bisect_left(matches, match(first, 0)) : bisect_left(matches, match(last + 1, 0))]
             chosen.append(Passage(first, last, _telling(within, of_terms, outline.voices, voices or {}), -below_zero))
-    return chosen, False
+    return chosen, are_less
 
 
-def _spoken(outline: Outline, voices: Mapping[int, float]) -> list[float]:
-    shares = [voices.get(voice, 0.0) for voice in range(max(outline.voices, default=0) + 1)]
-    return list(accumulate(map(mul, outline.lengths, map(shares.__getitem__, outline.voices)), initial=0.0))
+class _Spoken:
+    """How much of a run of turns is said by somebody who was named."""
+
+    def __init__(self, outline: Outline, voices: Mapping[int, float]) -> None:
+        self._lengths, self._voices = outline.lengths, outline.voices
+        self._shares = [voices.get(voice, 0.0) for voice in range(max(outline.voices, default=0) + 1)]
+
+    def words(self, first: int, last: int) -> float:
+        """The words of theirs, each times the share of the name that was typed."""
+        voices = map(self._shares.__getitem__, self._voices[first : last + 1])
+        words: float = sum(map(mul, self._lengths[first : last + 1], voices))
+        return words
 
 
 def _windows(
     matches: Sequence[int],
     starts: Sequence[int],
     of_terms: Weights,
-    spoken: Sequence[float] | None,
+    spoken: _Spoken | None,
     required: Collection[Collection[int]],
-) -> list[_Window]:
+    least: float,
+    around_most: float,
+) -> tuple[list[_Window], bool]:
     """One window for each turn with a match: as many of the following ones as fit into `LONGEST` words.
+
+    Those of a lower score than `least` are left out; whether there are any is told.
 
     Three ends move through the matches once: the window's, and both of the words around it. The two sums go along; all
     in one function, since this is where a search spends its time.
     """
-    within, around = of_terms
+    within, around = of_terms.within, of_terms.around
     inside, outside = [0] * len(within), [0] * len(around)
     inner = outer = 0.0
     count, end, before, after, gone = len(matches), 0, 0, 0, -1
     windows: list[_Window] = []
+    are_less = False
     for each in matches:
         first = each >> _TERM_BITS
         if first != gone:
@@ -173,45 +167,43 @@ def _windows(
                 term = found & _TERM
                 seen = inside[term]
                 inside[term] = seen + 1
-                if seen < _MOST:
+                if seen < MOST:
                     inner += within[term][seen]
                 end += 1
-            limit = begins + _AFTER
-            while after < count and starts[(found := matches[after]) >> _TERM_BITS] < limit:
-                term = found & _TERM
-                seen = outside[term]
-                outside[term] = seen + 1
-                if seen < _MOST:
-                    outer += around[term][seen]
-                after += 1
-            limit = begins - _BEFORE
-            while starts[((found := matches[before]) >> _TERM_BITS) + 1] < limit:
-                term = found & _TERM
-                outside[term] = seen = outside[term] - 1
-                if seen < _MOST:
-                    outer -= around[term][seen]
-                before += 1
-            if not required or all(any(inside[term] for term in group) for group in required):
+            if required and not all(any(inside[term] for term in group) for group in required):
+                pass
+            elif inner + around_most < least:
+                are_less = True  # whatever is around it
+            else:
+                limit = begins + _AFTER
+                while after < count and starts[(found := matches[after]) >> _TERM_BITS] < limit:
+                    term = found & _TERM
+                    seen = outside[term]
+                    outside[term] = seen + 1
+                    if seen < MOST:
+                        outer += around[term][seen]
+                    after += 1
+                limit = begins - _BEFORE
+                while starts[((found := matches[before]) >> _TERM_BITS) + 1] < limit:
+                    term = found & _TERM
+                    outside[term] = seen = outside[term] - 1
+                    if seen < MOST:
+                        outer -= around[term][seen]
+                    before += 1
                 last = matches[end - 1] >> _TERM_BITS
                 words = starts[last + 1] - begins
-                score = outer + (inner if words <= LONGEST else inner * _shorter(words))
+                score = outer + (inner if words <= LONGEST else inner * shorter(words / LONGEST))
                 if spoken:
-                    score += _said_by_one_named((spoken[last + 1] - spoken[first]) / (words or 1))
-                windows.append((-score, first, last))
+                    score += said_by_one_named(spoken.words(first, last) / (words or 1))
+                if score < least:
+                    are_less = True
+                else:
+                    windows.append((-score, first, last))
         term = each & _TERM
         inside[term] = seen = inside[term] - 1
-        if seen < _MOST:
+        if seen < MOST:
             inner -= within[term][seen]
-    return windows
-
-
-def _said_by_one_named(share: float) -> float:
-    return _SPOKEN * share * (1 + _HALF_SPOKEN) / (share + _HALF_SPOKEN)
-
-
-def _shorter(words: int) -> float:
-    """What a turn's words count for, if it is longer than a passage may be: the rest of it is about something else."""
-    return 2.2 / (1.0 + 1.2 * (0.25 + 0.75 * words / LONGEST))
+    return windows, are_less
 
 
 def _stretches(matches: Sequence[int], barred: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -263,6 +255,6 @@ def _telling(within: Sequence[int], of_terms: Weights, voices: Sequence[int], na
     found: dict[int, float] = {}
     for each in dict.fromkeys(within):
         position = each >> _TERM_BITS
-        weight = found[position] if position in found else _SPOKEN * named.get(voices[position], 0.0)
+        weight = found[position] if position in found else SPOKEN * named.get(voices[position], 0.0)
         found[position] = weight + of_terms.within[each & _TERM][0]
     return max(found, key=lambda position: (found[position], -position))

@@ -6,13 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NewType
 
 from convo_sync.hits import Hit as Hit
 
 ConversationId = NewType("ConversationId", str)
+# A meeting without an end that began longer ago than this is not running: the server just does not say.
+LONGEST_MEETING = timedelta(hours=24)
+FEWEST_SEGMENTS_FOR_FEEDBACK = 10
 # How a listed row without an id is told apart: this, and a digest of the row.
 NO_ID = "(no id) "
 

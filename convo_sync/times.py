@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 
 # A transcript has thousands of times, nearly all in this width already: matching is six times faster than parsing.
 # 29 February takes the slow way, so that what matches is always a day that exists.
-_CANONICAL = re.compile(
+_CANONICAL = (
     r"[12]\d{3}-(?:(?:0[1-9]|1[0-2])-(?:[01][1-9]|[12]0|2[1-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
-    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z",
-    re.ASCII,
+    r"T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z"
 )
 
 
@@ -43,9 +43,15 @@ def write_time(moment: datetime | None) -> str | None:
     return None if moment is None else format_time(moment)
 
 
+@cache
+def _canonical() -> re.Pattern[str]:
+    # Made when it is first needed: a search, which only reads times, does not wait for it.
+    return re.compile(_CANONICAL, re.ASCII)
+
+
 def normalise_time(text: str | None) -> str | None:
     """Bring a received time to the archive's width; what is no instant becomes None (the body keeps it as it came)."""
-    if text is None or _CANONICAL.fullmatch(text):
+    if text is None or _canonical().fullmatch(text):
         return text
     try:
         return format_time(parse_time(text))

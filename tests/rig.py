@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
@@ -140,7 +140,7 @@ class Rig:
 
     @classmethod
     @contextmanager
-    def serving(cls, folder: Path, **named: Any) -> Iterator[Rig]:
+    def serving(cls, folder: Path, **named: Any) -> Iterator[Self]:
         """A rig whose simulator answers while the block runs."""
         rig = cls(folder, **named)
         with rig.simulator.serve() as rig.url:
@@ -152,13 +152,19 @@ class Rig:
 
     def archive(self, point: CrashPoint | None = None) -> Archive:
         """The archive, open for writing."""
-        return Archive(self.path, self.now(), crashing_connect(point) if point else None)
+        return Archive(self.path, self.now(), self.connect(point))
 
-    def sync(self, point: CrashPoint | None = None, **options: Any) -> tuple[Run, ConvoSyncError | None]:
-        """One run. A crash leaves the connection as a dead process would: neither closed nor told."""
-        archive = self.archive(point)
-        meter = RecordingMeter(archive.budget(), self.now, archive.save_budget)
-        with Client(
+    def connect(self, point: CrashPoint | None) -> Callable[..., sqlite3.Connection] | None:
+        """How the archive is opened; None: as always."""
+        return crashing_connect(point) if point else None
+
+    def remote(self, client: Client, point: CrashPoint | None) -> Client | CrashingRemote:
+        """The API as the run sees it."""
+        return CrashingRemote(client, point) if point else client
+
+    def client(self, meter: Meter) -> Client:
+        """A connection to the simulator."""
+        return Client(
             self.url,
             self.key,
             meter=meter,
@@ -166,8 +172,14 @@ class Rig:
             deadline_seconds=2.0,
             byte_cap=8 * 2**20,
             now=self.now,
-        ) as client:
-            remote = CrashingRemote(client, point) if point else client
+        )
+
+    def sync(self, point: CrashPoint | None = None, **options: Any) -> tuple[Run, ConvoSyncError | None]:
+        """One run. A crash leaves the connection as a dead process would: neither closed nor told."""
+        archive = self.archive(point)
+        meter = RecordingMeter(archive.budget(), self.now, archive.save_budget)
+        with self.client(meter) as client:
+            remote = self.remote(client, point)
             run = Sync(
                 remote,
                 archive,

@@ -38,6 +38,8 @@ READING = [
     ["digest", "--since", "2026"],
     ["status"],
     ["sql", "select text from segments"],
+    ["archive", "history", LID],
+    ["archive", "history", LID, "--diff"],
 ]
 
 

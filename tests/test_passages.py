@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convo_sync import passages
-from convo_sync.passages import AROUND, LONGEST, Outline, Passage, Weights, best, match, position_of, term_of, words_in
+from convo_sync.passages import AROUND, LONGEST, Outline, Passage, best, match, position_of, term_of, words_in
+from convo_sync.weights import Weights, once, weights
 
 TERMS = 4
 # Whole numbers, so that sums are the same in any order; each further occurrence adds less, at last nothing.
@@ -19,7 +19,7 @@ WHOLE = Weights(
     [[float(9 * (term + 1) - step) if step < 8 else 0.0 for step in range(41)] for term in range(TERMS)],
     [[float(4 * (term + 1) - step) if step < 4 else 0.0 for step in range(41)] for term in range(TERMS)],
 )
-REAL = passages.once(passages.weights([3.1, 0.4, 2.2]), 100.0)
+REAL = once(weights([3.1, 0.4, 2.2]), 100.0)
 
 
 class Talk(NamedTuple):
@@ -86,8 +86,8 @@ def _score(talk: Talk, first: int, inside: list[int]) -> float:
         and sum(talk.lengths[: position_of(each)]) < high
     ]
     return sum(
-        sum(weights[term][: terms.count(term)])
-        for weights, terms in ((WHOLE.within, inside), (WHOLE.around, near))
+        sum(worth[term][: terms.count(term)])
+        for worth, terms in ((WHOLE.within, inside), (WHOLE.around, near))
         for term in range(TERMS)
     )
 
@@ -191,8 +191,8 @@ def test_a_hundred_thousand_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     def count(turns: int) -> int:
         nonlocal looks
         looks = 0
-        weights = Weights([Counted(WHOLE.within[0])], [Counted(WHOLE.around[0])])
-        found, others = best([match(each, 0) for each in range(turns)], outline([3] * turns), weights, most=100)
+        worth = Weights([Counted(WHOLE.within[0])], [Counted(WHOLE.around[0])])
+        found, others = best([match(each, 0) for each in range(turns)], outline([3] * turns), worth, most=100)
         assert (len(found), others) == (100, True)
         return looks
 

@@ -47,6 +47,11 @@ class Accounting:
         with self._reading() as connection:
             return books.subjects(connection, kinds, conversation_id)
 
+    def answered(self, wish: Wish) -> str | None:
+        """The item of the newest answer or e-mail that the same request about the same transcript brought."""
+        with self._reading() as connection:
+            return books.answered(connection, wish)
+
     def replies(self) -> Sequence[tuple[Entry, bytes]]:
         """Replies to lines that are still reserved or unknown, as received; those beside the archive too."""
         with self._reading() as connection:

@@ -11,6 +11,7 @@ from convo_sync.archive import books
 from convo_sync.archive.transaction import Change
 from convo_sync.credits.balance import Turn, follow
 from convo_sync.credits.entries import COUNTED, PENDING, Standing, Wish
+from convo_sync.credits.outcome import PROOF
 from convo_sync.records import Account, ConversationId, Kind
 from convo_sync.times import format_time, write_time
 
@@ -49,7 +50,7 @@ def read_counter(change: Change, account: Account, now: datetime) -> None:
         ),
     )
     if turn is not Turn.UNCLEAR:
-        _close(change, number)
+        _close(change, number, now)
 
 
 def note_account(change: Change, account: Account, now: datetime) -> None:
@@ -70,14 +71,27 @@ def note_account(change: Change, account: Account, now: datetime) -> None:
     )
 
 
-def _close(change: Change, period: int) -> None:
-    """What was settled before this reading lies in this month or an earlier one, and in none that is to come."""
+def _close(change: Change, period: int, now: datetime) -> None:
+    """What was settled before this reading lies in this month or an earlier one, and in none that is to come.
+
+    But what nobody saw the end of, and was settled by a sign of it, may still be charged within the hour. What was
+    settled a day and more before its own month's end, as that was told, does not lie in the month that begins here.
+    """
     pending = ", ".join(f"'{each}'" for each in PENDING)
-    where = f"last_period is null and state not in ({pending})"
-    if change.connection.execute(f"select 1 from ledger where {where} limit 1").fetchone():  # noqa: S608 - our words
+    where = f"last_period is null and state not in ({pending}) and coalesce(unknown_at, '') <= ?"
+    over = format_time(now - PROOF)
+    if change.connection.execute(f"select 1 from ledger where {where} limit 1", (over,)).fetchone():  # noqa: S608 - our words
         change.connection.execute(
-            f"update ledger set last_period = ?, changed = ? where {where}",  # noqa: S608 - our own words
-            (period, change.number),
+            f"""
+            update ledger
+            set changed = ?, last_period = max(period, ? - exists (
+                select 1
+                from credit_readings r
+                where r.id = reading_id and julianday(r.resets_at) - julianday(settled_at) > 1
+            ))
+            where {where}
+            """,  # noqa: S608 - our own words
+            (change.number, period, over),
         )
 
 

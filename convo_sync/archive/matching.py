@@ -4,83 +4,49 @@ FTS5 scores every match of a common word in every turn, which takes seconds in a
 ranked first, of which there are few, and turns are looked up in the best of those alone, without a score.
 """
 
-import re
-from collections.abc import Collection, Iterable, Sequence
-from contextlib import closing
-from typing import NamedTuple
+from collections.abc import Collection, Iterable
 
-from convo_sync.archive import snippets, sqlite
-from convo_sync.query import Term
-from convo_sync.query.stop_words import is_stop_word
-from convo_sync.texts import indexed
+from convo_sync.archive import sqlite
 
 TURNS = 1 << 24  # ids that a conversation's turns have; see schema.sql
-_SHORTEST_BEGINNING = 4  # letters of a word that nobody said, and that is tried as the beginning of others
 
 
-class Sought(NamedTuple):
-    """A term as the indexes know it: its FTS5 query, and in how many turns and conversations it stands."""
-
-    term: Term
-    match: str
-    said: int
-    conversations: int
-
-
-def look_up(connection: sqlite.Connection, terms: Iterable[Term]) -> list[Sought]:
-    """The terms that stand in some transcript; for one that does not, what comes near it.
-
-    A run of characters without spaces is taken apart; another word is tried as the beginning of longer ones.
-    """
-    found: list[Sought] = []
-    for term in terms:
-        sought = _counted(connection, term, term.match)
-        if sought.said or term.required:
-            found.append(sought)
-        else:
-            closest = (_counted(connection, term, match) for match in near(term))
-            found.extend(each for each in closest if each.said)
-    return _without_twins(found)
-
-
-def _without_twins(found: Sequence[Sought]) -> list[Sought]:
-    """The terms, those that are the same word to the index but once: design, designs."""
-    kept: list[Sought] = []
-    for each in found:
-        alike = [other for other in kept if (other.said, other.conversations) == (each.said, each.conversations)]
-        if each.term.required or not alike or not _is_any(each, alike):
-            kept.append(each)
-    return kept
-
-
-def _is_any(one: Sought, others: Iterable[Sought]) -> bool:
-    """Whether one is the same as any of these: words that are only ever said together are two all the same."""
-    with closing(sqlite.open_in_memory()) as memory:
-        memory.execute(f'create virtual table segments_fts using fts5 (text, tokenize="{snippets.TOKENIZER}")')
-        sql = "insert into segments_fts (text) values (?)"
-        memory.executemany(sql, [(indexed(other.term.text),) for other in others if other.term.kind == one.term.kind])
-        return one.match == one.term.match and _count(memory, "segments_fts", one.match) > 0
-
-
-def _counted(connection: sqlite.Connection, term: Term, match: str) -> Sought:
-    return Sought(term, match, *(_count(connection, index, match) for index in ("segments_fts", "transcripts_fts")))
-
-
-def _count(connection: sqlite.Connection, index: str, match: str) -> int:
-    sql = f"select count(*) from {index} where {index} match ?"  # noqa: S608 - our own names
+def conversations_with(connection: sqlite.Connection, match: str) -> int:
+    """In how many transcripts it stands."""
+    sql = "select count(*) from transcripts_fts where transcripts_fts match ?"
     return int(connection.execute(sql, (match,)).fetchone()[0])
 
 
-def near(term: Term) -> Sequence[str]:
-    """FTS5 queries for what comes near a term that is nowhere; nothing comes near a phrase."""
-    if term.parts:
-        return term.parts
-    words = re.findall(r"[^\W_]+", term.text)
-    if term.kind == "word" and len(words) > 1:  # speech/non-speech, Eurospeech’01
-        return [f'"{word}"' for word in words if not is_stop_word(word)]
-    if term.kind == "word" and len(term.text) >= _SHORTEST_BEGINNING and term.text.isalpha():
-        return [f"{term.match} *"]
-    return ()
+def is_said(connection: sqlite.Connection, match: str) -> bool:
+    """Whether any turn has it."""
+    sql = "select 1 from segments_fts where segments_fts match ? limit 1"
+    return connection.execute(sql, (match,)).fetchone() is not None
+
+
+def count(connection: sqlite.Connection, match: str, *, most: int) -> int:
+    """How many turns have it; counted up to `most`."""
+    sql = "select count(*) from (select 1 from segments_fts where segments_fts match ? limit ?)"
+    return int(connection.execute(sql, (match, most)).fetchone()[0])
+
+
+def count_and_turns(
+    connection: sqlite.Connection, match: str, among: Collection[int], wanted: str = ""
+) -> tuple[int, list[int]]:
+    """How many turns have it, and the ids of those of these conversations, at one go through the index.
+
+    Args:
+        wanted: another query for those turns.
+    """
+    if wanted and wanted != match:
+        sql = "select count(*) from segments_fts where segments_fts match ?"
+        return int(connection.execute(sql, (match,)).fetchone()[0]), turns(connection, wanted, among)
+    sql = f"""
+        select count(*), group_concat(rowid) filter (where true {_among(f"rowid / {TURNS}", among)})
+        from segments_fts
+        where segments_fts match ?
+    """  # noqa: S608 - see _among
+    said, ids = connection.execute(sql, (*_numbers(among), match)).fetchone()
+    return int(said), list(map(int, ids.split(","))) if ids else []
 
 
 def about(
@@ -91,11 +57,12 @@ def about(
     Args:
         among: numbers of conversations; any where it is None.
     """
+    # Not `order by rank`: FTS5 would go through the index twice.
     sql = f"""
-        select rowid, -rank
+        select rowid, -bm25(transcripts_fts) as score
         from transcripts_fts
         where transcripts_fts match ? {_among("+rowid", among)}
-        order by rank
+        order by score desc
         limit ?
     """  # noqa: S608 - see _among
     return dict(connection.execute(sql, (match, *_numbers(among), most)))
@@ -117,8 +84,8 @@ def newest(
     return dict(connection.execute(sql, (match, *_numbers(among), most)))
 
 
-def turns(connection: sqlite.Connection, match: str, among: Collection[int], *, most: int = -1) -> list[int]:
-    """Ids of the turns of these conversations that have it."""
+def turns(connection: sqlite.Connection, match: str, among: Collection[int] | None, *, most: int = -1) -> list[int]:
+    """Ids of the turns that have it, in these conversations, or in any where that is None."""
     sql = f"""
         select rowid
         from segments_fts
@@ -126,14 +93,6 @@ def turns(connection: sqlite.Connection, match: str, among: Collection[int], *, 
         limit ?
     """  # noqa: S608 - see _among
     return [id_ for (id_,) in connection.execute(sql, (match, *_numbers(among), most))]
-
-
-def turns_anywhere(connection: sqlite.Connection, match: str, *, most: int, among: Collection[int] | None) -> list[int]:
-    """Ids of the turns that have it, in any conversation or among these."""
-    if among is not None:
-        return turns(connection, match, among, most=most)
-    sql = "select rowid from segments_fts where segments_fts match ? limit ?"
-    return [id_ for (id_,) in connection.execute(sql, (match, most))]
 
 
 def with_signs(connection: sqlite.Connection, match: str, signs: Iterable[str], *, most: int) -> list[int]:

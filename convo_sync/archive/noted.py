@@ -6,11 +6,12 @@ It weighs words as `ranking` does, so that the two can stand in one list.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from typing import NamedTuple
 
-from convo_sync.archive import matching, sqlite
-from convo_sync.archive.ranking import MEANT, Asked, rarity
+from convo_sync.archive import sought, sqlite
+from convo_sync.archive.ranking import MEANT, Asked
 from convo_sync.archive.wording import Wording
+from convo_sync.tuples import NamedTuple
+from convo_sync.weights import rarity
 
 KINDS = 7  # of notes: all kinds of hits but passages
 _ROWS = "select n.id, c.number, n.kind, n.text from _notes n join conversations c on c.id = n.conversation_id"
@@ -75,7 +76,7 @@ def _sought(connection: sqlite.Connection, wording: Wording) -> Iterator[Sought]
             match = wording.unless_excluded(term, term.match)
             yield Sought(number, match, _WITHIN * rarity(said, notes, 1.0) ** 0.75)
             continue
-        for near in matching.near(term):
+        for near in sought.near(term):
             if said := _count(connection, near):
                 match = wording.unless_excluded(term, near)
                 yield Sought(number, match, _NEAR * _WITHIN * rarity(said, notes, 1.0) ** 0.75)
@@ -90,7 +91,8 @@ def _read(
 ) -> list[tuple[int, int, str, str]]:
     if len(kinds) == KINDS and asked.among is None and not asked.newest_first:
         # FTS5 finds the best by itself, and their rows alone are read; unless it could not tell which are the newest.
-        sql = "select rowid, rank from notes_fts where notes_fts match ? order by rank limit ?"
+        # Not `order by rank`: FTS5 would go through the index twice.
+        sql = "select rowid, bm25(notes_fts) as score from notes_fts where notes_fts match ? order by score limit ?"
         best = connection.execute(sql, (match, most)).fetchall()
         if len(best) < most or best[asked.most - 1][1] != best[-1][1]:
             ids = f"[{','.join(str(id_) for id_, _ in best)}]"

@@ -2,12 +2,12 @@
 
 import sys
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
-from typing import NamedTuple
 
 from convo_sync.archive import sqlite
 from convo_sync.passages import Outline
+from convo_sync.tuples import NamedTuple
 
 
 class Size(NamedTuple):
@@ -24,9 +24,17 @@ def size(connection: sqlite.Connection) -> Size:
     return Size(*connection.execute(sql).fetchone())
 
 
-def speakers(connection: sqlite.Connection) -> dict[int, str]:
-    """By conversation: a JSON array of who speaks; see `names`."""
-    return dict(connection.execute("select number, speakers from _outlines indexed by _outlines_facts"))
+def everybody(connection: sqlite.Connection) -> set[str]:
+    """The names of all who speak anywhere."""
+    rows = connection.execute("select distinct speakers from _outlines indexed by _outlines_facts")
+    return {name for (speaking,) in rows for name in names(speaking)}
+
+
+def with_speakers(connection: sqlite.Connection, are_wanted: Callable[[Sequence[str]], bool]) -> set[int]:
+    """The conversations with such speakers."""
+    rows = connection.execute("select number, speakers from _outlines indexed by _outlines_facts").fetchall()
+    wanted = {speaking for speaking in {speaking for _, speaking in rows} if are_wanted(names(speaking))}
+    return {number for number, speaking in rows if speaking in wanted}
 
 
 def read(connection: sqlite.Connection, numbers: Iterable[int]) -> dict[int, Outline]:

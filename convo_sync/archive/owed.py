@@ -115,7 +115,9 @@ def least_recently_checked(connection: sqlite.Connection, count: int, kind: Kind
 
 def everything(connection: sqlite.Connection, conversation_id: ConversationId | None) -> Sequence[Owed]:
     """All holdings of all conversations, deleted ones too, or of one."""
-    return _owed(connection.execute(f"{_OWED} where ?1 is null or c.id = ?1", (conversation_id,)))
+    if conversation_id is None:
+        return _owed(connection.execute(_OWED))
+    return _owed(connection.execute(f"{_OWED} where c.id = ?", (conversation_id,)))
 
 
 def transcripts(connection: sqlite.Connection, ids: Iterable[str]) -> Sequence[Owed]:

@@ -4,15 +4,17 @@ It reads the indexes by `matching` and weighs by `passages`. It knows nothing of
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
-from math import log
-from typing import NamedTuple
 
 from convo_sync import passages
-from convo_sync.archive import matching, outlines, sqlite
-from convo_sync.archive.matching import TURNS, Sought
+from convo_sync.archive import matching, outlines, sqlite, together
+from convo_sync.archive.matching import TURNS
+from convo_sync.archive.sought import Sought, look_up
+from convo_sync.archive.voices import Voices
 from convo_sync.archive.wording import Wording
 from convo_sync.passages import LONGEST, Passage
+from convo_sync.query import Term
+from convo_sync.tuples import NamedTuple
+from convo_sync.weights import Weights, once, rarity, weights
 
 _CONVERSATIONS, _CONVERSATIONS_FOR_FEW = 40, 32  # at least so many are looked into: for a question, for a few words
 _FURTHER = 8  # times as many, where those have too few passages
@@ -20,8 +22,6 @@ _TERMS = 48  # at most, the rarest
 _POSTINGS = 25_000  # turns that are looked up
 _OF_A_CONVERSATION = 0.6  # what its score counts beside its passage's
 _PRESENT = 2.0  # where somebody who was named takes part
-_COMMON = 2_000  # turns that have the rarest word of a question that is about no certain turn
-_READ = 500  # turns with every word, of which the text is read
 _FEW = 30  # turns with every word: so few are what was meant
 MEANT, _WELL = 100.0, 0.5  # where every word stands together: in so few places, or of so few words; else
 _EXPONENT = 0.75
@@ -62,12 +62,11 @@ class Found(NamedTuple):
 def rank(connection: sqlite.Connection, asked: Asked) -> Found:
     """The passages of those conversations that are about what was asked."""
     wording = asked.wording
-    sought = _rarest(matching.look_up(connection, wording.telling))
-    if not any(each.said for each in sought):
+    sought = _rarest(look_up(connection, wording.telling))
+    if not any(each.is_said for each in sought):
         return Found([], set(), more=False)
     size = outlines.size(connection)
     most = max(_CONVERSATIONS_FOR_FEW if wording.is_short else _CONVERSATIONS, asked.most)
-    affordable = _affordable(sought)
     while True:
         deciding = [each.match for each in _deciding(sought, size.transcripts, most, wording)]
         match = _all_of(*wording.required, " OR ".join(deciding))
@@ -75,7 +74,7 @@ def rank(connection: sqlite.Connection, asked: Asked) -> Found:
         others = len(scores) > most
         if others:
             scores.popitem()
-        found = _Ranking(connection, asked, affordable, scores, match, size).best(more=others)
+        found = _Ranking(connection, asked, sought, scores, match, size).best(more=others)
         # A conversation may have the words and no passage: another person said them, or a barred turn has them.
         if len(found.passages) >= asked.most or not others:
             return found._replace(marks=tuple(each.match for each in sought))
@@ -99,7 +98,7 @@ def _all_of(*matches: str) -> str:
 
 def _rarest(sought: Sequence[Sought]) -> Sequence[Sought]:
     """The rarest terms first, none of those that were quoted left out."""
-    in_order = sorted(sought, key=lambda each: each.said)
+    in_order = sorted(sought, key=lambda each: each.conversations)
     return [each for number, each in enumerate(in_order) if number < _TERMS or each.term.required]
 
 
@@ -114,12 +113,13 @@ def _deciding(sought: Sequence[Sought], transcripts: int, most: int, wording: Wo
     return [each for each in sought if each.term.required or 2 * each.conversations <= transcripts] or sought[:2]
 
 
-def _affordable(sought: Sequence[Sought]) -> Sequence[Sought]:
-    """The rarest terms, as many as can be looked up in time, and what was quoted; the others tell little."""
-    total = list(accumulate(each.said for each in sought))
-    return [
-        each for number, each in enumerate(sought) if number < 2 or each.term.required or total[number] <= _POSTINGS
-    ]
+class _Stood(NamedTuple):
+    """A term with the number of turns that have it, and the ids of those that are looked at."""
+
+    term: Term
+    match: str
+    said: int
+    turns: list[int]
 
 
 class _Ranking:
@@ -136,16 +136,11 @@ class _Ranking:
     ) -> None:
         self._connection = connection
         self._asked = asked
-        self._sought = sought
         self._scores = scores
         self._size = size
-        self._outlines = outlines.read(connection, scores)
-        self._speakers = outlines.speakers(connection)
-        self._named = asked.wording.named(
-            {name for names in set(self._speakers.values()) for name in outlines.names(names)}
-        )
-        self._of_named: dict[int, set[int]] = {}
-        self._strict = self._with_every_word()
+        self._voices = Voices(connection, asked.wording, scores)
+        self._named = self._voices.named
+        self._strict = together.with_every_word(connection, asked.wording, sought, self._voices, scores, asked.among)
         self._is_meant = asked.wording.is_short or len(self._strict) <= _FEW
         missing = {id_ // TURNS for id_ in self._strict} - scores.keys()
         if not self._is_meant:
@@ -153,18 +148,19 @@ class _Ranking:
         elif missing:
             self._scores.update(dict.fromkeys(missing, 0.0))
             self._scores.update(matching.about(connection, match, most=len(missing), among=missing))
-            self._outlines.update(outlines.read(connection, missing))
+            self._voices.read(missing)
+        self._stood = self._affordable(sought)
 
     def best(self, *, more: bool) -> Found:
         """The best passages of all conversations; once there are enough, only better ones are looked for."""
-        asked, weights, barred = self._asked, self._weights(), self._barred()
-        required = asked.wording.groups([each.term for each in self._sought])
+        asked, of_terms, barred = self._asked, self._weights(), self._barred()
+        required = asked.wording.groups([each.term for each in self._stood])
         found: list[Ranked] = []
         conversations: set[int] = set()
         least = 0.0
         starts = matching.starts(self._connection, self._scores)
         for number, matches in self._matches().items():
-            outline = self._outlines.get(number)
+            outline = self._voices.outlines.get(number)
             if outline is None or not matches:
                 continue
             voices = self._named.voices(outline.speakers)
@@ -172,7 +168,7 @@ class _Ranking:
             passages_, others = passages.best(
                 matches,
                 outline,
-                weights,
+                of_terms,
                 most=asked.most,
                 least=least - own,
                 voices=voices,
@@ -189,82 +185,46 @@ class _Ranking:
                 least = found[-1].score - _EQUAL
         return Found(found, conversations, more)
 
-    def _with_every_word(self) -> list[int]:
-        """The turns that have every word; of those, if there are any, the ones that have each as it was typed.
+    def _affordable(self, sought: Sequence[Sought]) -> Sequence[_Stood]:
+        """The rarest terms, as many as can be looked up in time, and what was quoted; the others tell little."""
+        stood: list[_Stood] = []
+        total = 0
+        for number, each in enumerate(sought):
+            if number < 2 or each.term.required or total <= _POSTINGS:
+                stood.append(self._look_up(each.term, each.match))
+                total += stood[-1].said
+        return stood
 
-        Where they are many, those of the conversations that are looked into anyway.
-        """
-        wording, among = self._asked.wording, self._asked.among
-        if self._sought[0].said > _COMMON and not wording.is_short:
-            return []  # nobody asks so long a question for a turn of common words
-        if wording.signs and (found := self._with_signs()):
-            return found
-        for strict in wording.strict(self._named.terms):
-            found = self._by_one_named(strict)
-            found = found or matching.turns_anywhere(self._connection, strict, most=_READ + 1, among=among)
-            if len(found) > _READ:
-                return matching.turns(self._connection, strict, self._scores)
-            if found:
-                texts = matching.texts(self._connection, found)
-                return [id_ for id_ in texts if wording.is_as_typed(texts[id_], self._named.terms)] or found
-        return []
+    def _look_up(self, term: Term, match: str) -> _Stood:
+        wanted = self._asked.wording.unless_excluded(term, match)
+        said, turns = matching.count_and_turns(self._connection, match, self._scores, wanted)
+        return _Stood(term, match, said, turns)
 
-    def _with_signs(self) -> list[int]:
-        every = " AND ".join(f"({term.match})" for term in self._asked.wording.telling)
-        found = matching.with_signs(self._connection, every, self._asked.wording.signs, most=_READ)
-        among = self._asked.among
-        return found if among is None else [id_ for id_ in found if id_ // TURNS in among]
-
-    def _by_one_named(self, strict: str) -> list[int]:
-        """The turns that have it, said by somebody whose whole name was typed."""
-        if not self._named.words:
-            return []
-        present = {names: self._named.in_full(outlines.names(names)) for names in set(self._speakers.values())}
-        numbers = {number for number, names in self._speakers.items() if present[names]}
-        if self._asked.among is not None:
-            numbers.intersection_update(self._asked.among)
-        if not numbers:
-            return []
-        found = matching.turns(self._connection, strict, numbers, most=_READ)
-        self._outlines.update(outlines.read(self._connection, {id_ // TURNS for id_ in found} - self._outlines.keys()))
-        return [id_ for id_ in found if self._is_by_one_named(id_)]
-
-    def _weights(self) -> passages.Weights:
+    def _weights(self) -> Weights:
         turns = self._size.turns
         per_passage = LONGEST * turns / max(1, self._size.words)
-        of_terms = [
-            rarity(each.said, turns, per_passage) ** _EXPONENT * self._named.discount(each.term)
-            for each in self._sought
+        worth = [
+            rarity(each.said, turns, per_passage) ** _EXPONENT * self._named.discount(each.term) for each in self._stood
         ]
         bonus = MEANT if self._is_meant else _WELL
-        return passages.once(passages.once(passages.weights(of_terms), bonus), bonus / 2)
+        return once(once(weights(worth), bonus), bonus / 2)
 
     def _matches(self) -> Mapping[int, list[int]]:
         """By conversation: which term stands in which turn; two terms more are every word, and every word by whom."""
         every: list[int] = []
-        for term, each in enumerate(self._sought):
-            match = self._asked.wording.unless_excluded(each.term, each.match)
-            every += passages.matches(matching.turns(self._connection, match, self._scores), term)
-        strict = len(self._sought)
+        for term, each in enumerate(self._stood):
+            every += passages.matches(each.turns, term)
+        strict = len(self._stood)
         every += passages.matches(self._strict, strict)
-        if self._named.words:
-            every += passages.matches(filter(self._is_by_one_named, self._strict), strict + 1)
+        every += passages.matches(self._voices.by_one_named(self._strict), strict + 1)
         every.sort()
         found = {number: passages.between(every, number * TURNS, (number + 1) * TURNS) for number in self._scores}
         if self._asked.by or self._asked.not_by:
             return {number: list(self._said_by(number, matches)) for number, matches in found.items()}
         return found
 
-    def _is_by_one_named(self, id_: int) -> bool:
-        number, position = divmod(id_, TURNS)
-        if number not in self._of_named:
-            shares = self._named.voices(self._outlines[number].speakers) if number in self._outlines else {}
-            self._of_named[number] = {voice for voice, share in shares.items() if share == 1.0}
-        voices = self._of_named[number]
-        return bool(voices) and self._outlines[number].voices[position] in voices
-
     def _said_by(self, number: int, matches: Iterable[int]) -> Iterator[int]:
-        outline = self._outlines.get(number)
+        outline = self._voices.outlines.get(number)
         if outline is None:
             return
         wording = self._asked.wording
@@ -278,14 +238,3 @@ class _Ranking:
             for id_ in sorted(matching.turns(self._connection, self._asked.wording.unwanted, self._scores)):
                 barred.setdefault(id_ // TURNS, []).append(id_ % TURNS)
         return barred
-
-
-def rarity(said: int, turns: int, per_passage: float) -> float:
-    """Inverse document frequency over passages, as estimated from turns.
-
-    Args:
-        said: turns that have it.
-        per_passage: turns of a passage, on average.
-    """
-    share = 1 - (1 - min(said, turns) / max(1, turns)) ** max(1.0, per_passage)
-    return log(1 + (1 - share + 1e-6) / (share + 1e-6))

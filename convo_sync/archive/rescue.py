@@ -32,6 +32,8 @@ def write(archive: Path, entry: Entry, body: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)  # a part of it would only look like one
         text = body.decode("utf-8", "replace")
         raise ArchiveError(
             f"A reply that was paid for could not be kept ({error.strerror or error}): {text}",

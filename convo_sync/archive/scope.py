@@ -76,7 +76,7 @@ def listed(
     if not speaking and "title" not in wanted and "transcript" not in wanted:
         yield from _notes(connection, wanted, within, unwanted)
         return
-    barred = set(matching.turns_anywhere(connection, unwanted, most=-1, among=among)) if unwanted else set()
+    barred = set(matching.turns(connection, unwanted, among)) if unwanted else set()
     if not speaking and "title" in wanted:
         having = _noted(connection, wanted, unwanted) if unwanted else set()
         having.update(id_ // matching.TURNS for id_ in barred if "transcript" in wanted)

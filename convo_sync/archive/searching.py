@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from convo_sync.archive import ranking, snippets, sqlite
 from convo_sync.archive.matching import TURNS
 from convo_sync.archive.wording import Wording
 from convo_sync.hits import Coverage, Hit, SearchResult
 from convo_sync.query import Query
+from convo_sync.tuples import NamedTuple
 
 if TYPE_CHECKING:  # a search waits for what is imported here
     from convo_sync.archive import noted

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
-from typing import NamedTuple
+from math import inf
 
 from convo_sync.query import Query, Term
 from convo_sync.query.tree import And, Node, Not, Or, but_not, excluded, expression, wanted_terms
 from convo_sync.texts import folded
+from convo_sync.tuples import NamedTuple
 
 _WORD = re.compile(r"[^\W_]+")
 _FEW = 6  # words: in a longer question the common ones say nothing, and take long to look up
@@ -59,24 +60,33 @@ class Wording:
         """Which of these speakers the words name; none where there is nothing but names."""
         shares: dict[str, float] = {}
         whole: set[str] = set()
-        for name in names:
-            plain = folded(name)
-            if not any(word in plain for word in self._words):
-                continue  # most names, and to take one apart takes longer
+        words = self._in_any(names)
+        for name in names if words else ():
             of_name = _words_of(name)
-            if common := of_name & self._words:
+            if common := of_name & words:
                 shares[name] = (len(common) / len(of_name)) ** 2
                 whole.update(common if common == of_name else ())
         if self._words <= whole:
             return Named({}, frozenset())
         return Named(shares, frozenset(whole))
 
-    def strict(self, is_name: Callable[[Term], bool]) -> tuple[str, ...]:
+    def _in_any(self, names: Collection[str]) -> frozenset[str]:
+        """The words that are in any name: mostly none, which one look at all plain names together tells."""
+        plain = "\n".join([name for name in names if name.isascii()]).lower()
+        found = [word for word in self._words if word in plain]
+        found += [word for name in names if not name.isascii() for word in _words_of(name) & self._words]
+        return frozenset(found)
+
+    def strict(self, is_name: Callable[[Term], bool], stand_in: Mapping[Term, int]) -> tuple[str, ...]:
         """FTS5 queries for turns that have every word, and every telling one; names of speakers left out.
 
         The stricter one first; none where there is but one word.
+
+        Args:
+            stand_in: in how many conversations a term stands. FTS5 is quicker where it begins with the rarest.
         """
         every = [part for part in self._parts if not (isinstance(part, Term) and is_name(part))]
+        every.sort(key=lambda part: stand_in.get(part, inf) if isinstance(part, Term) else inf)
         telling = [part for part in every if not isinstance(part, Term) or part in self.telling]
         few = every if len(every) <= _FEW else telling
         found = (self._all(parts) for parts in (few, telling) if len(parts) > 1)

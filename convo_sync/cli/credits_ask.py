@@ -46,7 +46,7 @@ def command(
     item = None if again else before(setup, wish)
     free = item is not None
     if item is None:
-        item = buy(setup, wish, f"An answer about {named(row)}", yes=yes, over_cap=over_cap)
+        item = buy(setup, wish, f"An answer about {named(row)}", yes=yes, over_cap=over_cap, again=again)
     with Reader(setup.archive_file) as archive:
         answer = next(each for each in archive.meeting(row.id).answers if each.item == item)
     if as_json:

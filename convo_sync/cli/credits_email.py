@@ -43,7 +43,7 @@ def command(
     item = None if again else before(setup, wish)
     free = item is not None
     if item is None:
-        item = buy(setup, wish, f"An e-mail about {named(row)}", yes=yes, over_cap=over_cap)
+        item = buy(setup, wish, f"An e-mail about {named(row)}", yes=yes, over_cap=over_cap, again=again)
     with Reader(setup.archive_file) as archive:
         email = next(each for each in archive.meeting(row.id).emails if each.item == item)
     if as_json:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import click
 
 from convo_sync import __version__, archive_in_use
-from convo_sync.cli.lazy import LazyGroup
+from convo_sync.cli.lazy import FileName, LazyGroup
 from convo_sync.cli.output import flush, let_stderr_lose_its_reader, let_stdout_print_anything, say
 from convo_sync.errors import ArchiveUnfit, ConvoSyncError, UsageError
 from convo_sync.places import archive_file, config_file, under_home
 from convo_sync.render.text import safe
+from convo_sync.tuples import NamedTuple
 
 if TYPE_CHECKING:  # a search waits for what is imported here
     from pathlib import Path
@@ -111,6 +112,13 @@ def _named(ctx: click.Context, option: click.Parameter, value: str | None) -> st
     return value
 
 
+def _version(ctx: click.Context, _option: click.Parameter, value: bool) -> None:
+    """What click's own option prints; that one looks for translations of its line of help, whether asked or not."""
+    if value and not ctx.resilient_parsing:
+        click.echo(f"convo-sync, version {__version__}")
+        ctx.exit()
+
+
 @click.command(
     "convo-sync",
     cls=Root,
@@ -118,11 +126,13 @@ def _named(ctx: click.Context, option: click.Parameter, value: str | None) -> st
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Example: convo-sync search flip top",
 )
-@click.option("--archive", type=click.Path(), callback=_named, metavar="PATH", help="The archive's file.")
-@click.option("--config", type=click.Path(), callback=_named, metavar="PATH", help="The configuration's file.")
+@click.option("--archive", type=FileName(), callback=_named, metavar="PATH", help="The archive's file.")
+@click.option("--config", type=FileName(), callback=_named, metavar="PATH", help="The configuration's file.")
 @click.option("-v", "--verbose", count=True, help="Say more; twice: say everything.")
 @click.option("-q", "--quiet", is_flag=True, help="Say only what went wrong.")
-@click.version_option(__version__, prog_name="convo-sync")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version and exit."
+)
 @click.pass_context
 def root(ctx: click.Context, archive: str | None, config: str | None, verbose: int, quiet: bool) -> None:
     """Keep a searchable copy of your Convo meetings on this computer."""

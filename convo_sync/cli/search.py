@@ -8,6 +8,7 @@ import click
 
 from convo_sync.archive.read import Reader
 from convo_sync.archive.searching import KINDS
+from convo_sync.cli.lazy import QuickToStart
 from convo_sync.cli.output import look, say, typed, write_json, write_lines
 from convo_sync.cli.root import Setup
 from convo_sync.errors import NothingFound, UsageError
@@ -26,7 +27,7 @@ _TAKES = {
 _VALUED = tuple(_TAKES)
 
 
-class WordsFirst(click.Command):
+class WordsFirst(QuickToStart):
     """A command that takes what is none of its options for a word: ``budget -draft``, ``C++``, ``-news``."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

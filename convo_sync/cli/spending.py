@@ -79,7 +79,7 @@ def before(setup: Setup, wish: Wish) -> str | None:
         return sight.answered(asked)
 
 
-def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool) -> str | None:
+def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again: bool = False) -> str | None:
     """Name the price, ask, and spend one credit; the item of what came, empty for key points and feedback.
 
     None where Convo had the document already and gave it for nothing.
@@ -87,6 +87,7 @@ def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool) -> st
     Args:
         what: what is bought, as in “key points of Kickoff”.
         yes: do not ask.
+        again: buy another answer or e-mail although the archive has one.
 
     Raises:
         ConvoSyncError: nothing was bought; the message says what may have been spent.
@@ -94,7 +95,7 @@ def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool) -> st
     if not (yes or _asks()):
         raise UsageError(f"{what} may cost 1 AI credit, and there is nobody to ask.", "Add --yes to spend it.")
     try:
-        return _agreed(setup, wish, what, yes=yes, over_cap=over_cap)
+        return _agreed(setup, wish, what, yes=yes, over_cap=over_cap, again=again)
     except (KeyboardInterrupt, click.Abort):
         raise Stopped("Stopped. Nothing was spent.") from None
     except TryLater as parked:
@@ -104,20 +105,23 @@ def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool) -> st
         raise
 
 
-def _agreed(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool) -> str | None:
+def _agreed(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again: bool) -> str | None:
     config = load(setup.config)
     if not yes:
         with _hand(setup, config, wish.kind) as hand:
-            if _came_for_nothing(hand, wish):
-                return None
-            state = hand.terms(_held(hand, wish), config.credits, over_cap=over_cap)
+            state = hand.terms(hand.complete(wish), config.credits, over_cap=over_cap)
+        if state is None:
+            return None
         _name_the_price(what, state, config)
         _ask()
     with _hand(setup, config, wish.kind) as hand:
-        if _came_for_nothing(hand, wish):
-            return None
-        full = _held(hand, wish)
+        full = hand.complete(wish)
+        # Others may have bought the same since it was looked for, and what a dead command had paid for may be there.
+        if (item := hand.has(full, again=again)) is not None:
+            return item
         state = hand.terms(full, config.credits, over_cap=over_cap)
+        if state is None:
+            return None
         if yes:
             _name_the_price(what, state, config)
         result = _spend(hand, full)
@@ -162,16 +166,6 @@ def _spend(hand: Hand, wish: Wish) -> Result:
 
 def _asks() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
-
-
-def _came_for_nothing(hand: Hand, wish: Wish) -> bool:
-    return wish.request is None and not wish.force and hand.free(wish)
-
-
-def _held(hand: Hand, wish: Wish) -> Wish:
-    subject = hand.subject(wish.conversation_id, wish.kind)
-    held = None if wish.request else subject.holding.digest
-    return replace(wish, document_digest=held, transcript_digest=subject.transcript_digest)
 
 
 def _required(result: Result, wish: Wish) -> Result:
@@ -225,7 +219,8 @@ def _hand(setup: Setup, config: Config, kind: Kind) -> Iterator[Hand]:
                 meter.refused(refused.retry_after_seconds)
                 raise meter.parked() from refused
             finally:
-                archive.save_budget(meter.settled())
+                with contextlib.suppress(ConvoSyncError):  # what was counted ahead of a request that was not sent
+                    archive.save_budget(meter.settled())
 
 
 def _tell(event: Progress) -> None:

@@ -47,7 +47,7 @@ class Balance:
 
     `used`: the least that the account has used, None where the server never said; `left`: None where unlimited or not
     known. `elsewhere`: what the server counts beyond ours; negative where it counts less. `used_up_until`: the server
-    refused for the month. `is_turned`: the month is over by its own word, and the next has not been read yet.
+    refused for the month. `is_turned`: the month is over by its own word, and nothing of the next has been read yet.
     """
 
     own: int = 0
@@ -66,39 +66,54 @@ def balance(books: Books, now: datetime) -> Balance:
     """How the month stands at `now`, a server's time."""
     pending = tuple(each for each in books.entries if each.is_pending)
     if books.period is None or books.reading is None:
-        return Balance(own=len(pending), pending=pending, is_turned=True)
-    is_turned = books.period.resets_at is not None and books.period.resets_at <= now
-    # The number after the current one: what may lie in a month that has not been read yet.
-    number = books.period.number + is_turned
+        return Balance(own=len(pending), used=len(pending), pending=pending, is_turned=True)
+    is_over = _is_over(books.period, books.reading, now)
+    # The number after the current one: what may lie in a month that is not known to have begun.
+    number = books.period.number + is_over
+    readings = [each for each in books.readings if not is_over or _is_after(each, books.period)]
     ours = [each for each in books.entries if each.counts_in(number)]
-    counted = Counter(each.wish.rule for each in ours)
-    reading = books.reading
-    used = len(ours) if is_turned else _used(books, reading, len(pending))
+    used = _used(readings, books.entries, len(pending)) if readings else len(ours)
+    if used is not None and is_over:
+        used = max(used, len(ours))
     return Balance(
         own=len(ours),
-        by_rule=counted,
+        by_rule=Counter(each.wish.rule for each in ours),
         used=used,
-        allowance=reading.allowance,
-        left=_left(reading, books.entries, used, is_turned=is_turned),
-        elsewhere=0 if is_turned or reading.used is None else reading.used - _spent_before(reading, ours),
-        resets_at=None if is_turned else books.period.resets_at,
+        allowance=books.reading.allowance,
+        left=_left(books.reading, books.entries, used, is_read=bool(readings)),
+        elsewhere=_elsewhere(readings[-1], ours) if readings else 0,
+        resets_at=(readings[-1] if is_over else books.period).resets_at if readings else None,
         pending=pending,
-        used_up_until=None if is_turned else _used_up_until(books.entries, books.period.number, now),
-        is_turned=is_turned,
+        used_up_until=_used_up_until(books.entries, books.period.number, now),
+        is_turned=not readings,
     )
 
 
-def _used(books: Books, reading: Reading, pending: int) -> int | None:
+def _is_over(period: Period, last: Reading, now: datetime) -> bool:
+    """Whether the month's own end has passed. A reading after it that still tells the same end knows better."""
+    end = period.resets_at
+    if end is None or end > now:
+        return False
+    return last.read_at < end or last.resets_at is None or last.resets_at - end >= SHORTEST_MOVE
+
+
+def _is_after(reading: Reading, period: Period) -> bool:
+    """Whether a reading is of a later month than the one that it was counted to, for want of a proof."""
+    assert period.resets_at is not None  # noqa: S101 - it has passed
+    if reading.resets_at is None:
+        return reading.read_at >= period.resets_at
+    return reading.resets_at - period.resets_at >= SHORTEST_MOVE
+
+
+def _used(readings: Sequence[Reading], entries: Sequence[Entry], pending: int) -> int | None:
     """At least what must be used; what may still be charged counts beside what the server has counted."""
-    least = least_used(books)
-    return least if least is None or reading.used is None else max(least, reading.used + pending)
+    least, last = _least(readings, entries), readings[-1].used
+    return least if least is None or last is None else max(least, last + pending)
 
 
-def least_used(books: Books) -> int | None:
-    """The least that the account has used this month; None where no reading said."""
-    sums = [
-        reading.used + _reserved_after(reading, books.entries) for reading in books.readings if reading.used is not None
-    ]
+def _least(readings: Iterable[Reading], entries: Sequence[Entry]) -> int | None:
+    """The least that the account has used by these readings; None where none said."""
+    sums = [reading.used + _reserved_after(reading, entries) for reading in readings if reading.used is not None]
     return max(sums, default=None)
 
 
@@ -107,16 +122,20 @@ def _reserved_after(reading: Reading, entries: Iterable[Entry]) -> int:
     return sum(each.standing in COUNTED and each.reading >= reading.id for each in entries)
 
 
-def _spent_before(reading: Reading, ours: Iterable[Entry]) -> int:
-    return sum(each.standing is Standing.SPENT and each.reading < reading.id for each in ours)
+def _elsewhere(reading: Reading, ours: Iterable[Entry]) -> int:
+    known = sum(each.standing is Standing.SPENT and each.reading < reading.id for each in ours)
+    return 0 if reading.used is None else reading.used - known
 
 
-def _left(reading: Reading, entries: Iterable[Entry], used: int | None, *, is_turned: bool) -> int | None:
+def _left(reading: Reading, entries: Sequence[Entry], used: int | None, *, is_read: bool) -> int | None:
+    """The least that both ways of telling leave; None where neither tells, which is unlimited."""
+    told = []
     if reading.allowance is not None and used is not None:
-        return max(0, reading.allowance - used)
-    if reading.remaining is not None and not is_turned:
-        return max(0, reading.remaining - _reserved_after(reading, entries))
-    return None
+        told.append(reading.allowance - used)
+    if reading.remaining is not None and is_read:
+        pending = sum(each.is_pending and each.reading < reading.id for each in entries)
+        told.append(reading.remaining - _reserved_after(reading, entries) - pending)
+    return max(0, min(told)) if told else None
 
 
 def _used_up_until(entries: Iterable[Entry], period: int, now: datetime) -> datetime | None:
@@ -143,7 +162,7 @@ def follow(books: Books, used: int | None, resets_at: datetime | None, now: date
     if resets_at - period.resets_at < SHORTEST_MOVE:
         return Turn.STAYS
     highest = max((each.used for each in books.readings if each.used is not None), default=None)
-    known = least_used(books)
+    known = _least(books.readings, books.entries)
     if used is not None and highest is not None and used < highest:
         return Turn.BEGINS
     if used is not None and known is not None and period.resets_at <= now and used < known:

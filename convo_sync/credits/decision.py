@@ -89,7 +89,7 @@ def held_up(state: Balance) -> str:
 
 def objection(settings: Settings, state: Balance, *, over_cap: bool = False) -> str:
     """Why not one more credit may be spent, by rule or by hand; empty where it may."""
-    if not state.is_turned and (state.used is None or state.resets_at is None):
+    if state.used is None or (state.resets_at is None and not state.is_turned):
         return "Convo does not say how many credits are used, and until when"
     if not over_cap and settings.monthly_cap is not None and state.own >= settings.monthly_cap:
         return f"monthly_cap ({settings.monthly_cap}) is reached"
@@ -153,7 +153,7 @@ class _Clerk:
         yield from filtered(rule, subject.conversation, subject.segments, self._now)
         if any(each.is_pending for each in entries):
             yield "the outcome of an earlier generation of it is not known yet"
-        if any(_was_for_nothing(each, subject) for each in entries):
+        if rule.when is not When.OLDER_THAN and any(_was_for_nothing(each, subject) for each in entries):
             yield "one was probably paid for and nothing came; rules do not pay twice, `credits generate` does"
         yield from _paused(entries, self._now)
         if rule.when is When.TRANSCRIPT_CHANGED and _is_fresh(subject, self._settings.settle, self._now):

@@ -9,10 +9,8 @@ from datetime import datetime, timedelta
 
 from convo_sync.credits.entries import Entry, Standing
 from convo_sync.credits.rules import Rule, When
-from convo_sync.records import Conversation, Holding, Kind, State
+from convo_sync.records import FEWEST_SEGMENTS_FOR_FEEDBACK, LONGEST_MEETING, Conversation, Holding, Kind, State
 
-FEWEST_SEGMENTS_FOR_FEEDBACK = 10
-_LONGEST_MEETING = timedelta(hours=24)
 _NAMES = {Kind.KEYPOINTS: "key points", Kind.FEEDBACK: "feedback"}
 
 
@@ -54,7 +52,7 @@ def impossible(subject: Subject, now: datetime) -> Iterator[str]:
     known = subject.conversation
     if known.gone_at is not None:
         yield "the meeting was deleted at Convo"
-    if known.end_time is None and now - known.start_time < _LONGEST_MEETING:
+    if known.end_time is None and now - known.start_time < LONGEST_MEETING:
         yield "the meeting has not ended"
     if subject.holding.kind is Kind.FEEDBACK and _is_short(subject):
         yield f"feedback needs at least {FEWEST_SEGMENTS_FOR_FEEDBACK} segments"
@@ -81,7 +79,7 @@ def unripe(subject: Subject, settle: timedelta, now: datetime) -> Iterator[str]:
 def _end(known: Conversation) -> datetime:
     if known.end_time is not None:
         return known.end_time
-    return known.start_time + min(timedelta(minutes=max(0.0, known.minutes or 0.0)), _LONGEST_MEETING)
+    return known.start_time + min(timedelta(minutes=max(0.0, known.minutes or 0.0)), LONGEST_MEETING)
 
 
 def not_offered(holding: Holding, *, presume_missing: bool) -> Iterator[str]:

@@ -39,7 +39,8 @@ def judge(
     """
     if holding is not None and holding.digest is not None and holding.digest != entry.wish.document_digest:
         return Verdict.CONFIRMED
-    since = entry.unknown_at or entry.reserved_at
+    # A clock that was set back in between would have it unknown before it was sent.
+    since = max(entry.reserved_at, entry.unknown_at or entry.reserved_at)
     age = now - since
     # From ahead of the clock, which was wrong then or is now: waiting might take years, and a credit is the safe side.
     if age < -PROOF:

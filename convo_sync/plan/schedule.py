@@ -15,7 +15,17 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from convo_sync.records import HELD_KINDS, Conversation, Document, Holding, Kind, Listing, State
+from convo_sync.records import (
+    FEWEST_SEGMENTS_FOR_FEEDBACK,
+    HELD_KINDS,
+    LONGEST_MEETING,
+    Conversation,
+    Document,
+    Holding,
+    Kind,
+    Listing,
+    State,
+)
 from convo_sync.times import no_later_than
 
 STEPS = (timedelta(minutes=5), timedelta(hours=1), timedelta(hours=6), timedelta(days=1), timedelta(days=7))
@@ -24,9 +34,6 @@ FAILURE_PAUSES = (
     timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6), timedelta(days=1),
 )  # fmt: skip
 STANDSTILL = timedelta(minutes=15)
-# A meeting without an end that began longer ago than this is not running: the server just does not say.
-LONGEST_MEETING = timedelta(hours=24)
-FEWEST_SEGMENTS_FOR_FEEDBACK = 10
 SHORT_TRIES = 5
 
 

@@ -3,10 +3,9 @@
 Without postponed annotations, as `terms`.
 """
 
-from typing import NamedTuple
-
 from convo_sync.query.terms import Term
 from convo_sync.query.tree import Node, any_expression, but_not, excluded, expression
+from convo_sync.tuples import NamedTuple
 
 
 class Filters(NamedTuple):

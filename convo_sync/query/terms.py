@@ -5,10 +5,10 @@ Without postponed annotations, which would make a named tuple slower to define: 
 
 import re
 from itertools import pairwise
-from typing import NamedTuple
 
 from convo_sync.query.stop_words import is_stop_word
 from convo_sync.texts import KEPT_MARKS, SEPARATOR, has_word, indexed, shown, stands_alone
+from convo_sync.tuples import NamedTuple
 
 # Patterns are made when a text first needs them, which most do not.
 MOST_WORDS = 64  # in one term: a page that is pasted as one phrase would keep FTS5 busy for minutes

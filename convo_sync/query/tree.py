@@ -7,9 +7,10 @@ Without postponed annotations, as `terms`. Being tuples, an `And` equals an `Or`
 """
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from convo_sync.query.terms import Term
+from convo_sync.tuples import NamedTuple
 
 if TYPE_CHECKING:
     Node: TypeAlias = "And | Or | Not | Term"

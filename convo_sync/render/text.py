@@ -6,10 +6,14 @@ Every string that comes from a server or from a file passes `safe` before it is 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from convo_sync.tuples import NamedTuple
 
 MARK_OPEN, MARK_CLOSE = "\u2068", "\u2069"  # around the matched words of a snippet
+_MARKS = MARK_OPEN + MARK_CLOSE
 _BOLD, _FAINT, _RED, _YELLOW, _PLAIN = "\x1b[1m", "\x1b[2m", "\x1b[31m", "\x1b[33m", "\x1b[0m"
+# Not by colour alone, which not everybody tells apart.
+_STRUCK_RED, _BOLD_GREEN = "\x1b[9;31m", "\x1b[1;32m"
 _ROOMY = 100  # prose in longer lines is hard to read
 
 # Control characters (a terminal obeys them), and those that turn the direction of what follows.
@@ -47,6 +51,14 @@ class Look(NamedTuple):
         """For what is wrong."""
         return f"{_RED}{text}{_PLAIN}" if self.ansi else text
 
+    def removed(self, text: str) -> str:
+        """For words that are no longer there."""
+        return f"{_STRUCK_RED}{text}{_PLAIN}" if self.ansi else text
+
+    def added(self, text: str) -> str:
+        """For words that were not there before."""
+        return f"{_BOLD_GREEN}{text}{_PLAIN}" if self.ansi else text
+
 
 def safe(text: str) -> str:
     """The text on one line, without what a terminal would obey: control characters, escapes, turns of direction."""
@@ -66,8 +78,10 @@ def width(text: str) -> int:
 
 
 def _columns(character: str) -> int:
-    if character < "\u0300":
+    if character < "\u0300" or "\u2010" <= character <= "\u2027":  # dashes, quotes, the ellipsis
         return 1
+    if character in _MARKS:
+        return 0
     from unicodedata import category, east_asian_width
 
     if category(character) in ("Mn", "Me", "Cf"):

@@ -5,16 +5,22 @@ A person's commands need no rule, and none of the rules' pauses; cap and keep ho
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 from convo_sync.credits.balance import Balance, balance
 from convo_sync.credits.decision import objection
 from convo_sync.credits.entries import Standing, Wish
 from convo_sync.credits.fitness import Subject, impossible
 from convo_sync.credits.rules import Settings
-from convo_sync.errors import ConvoSyncError, NothingFound
+from convo_sync.errors import ArchiveError, ConvoSyncError, NothingFound
 from convo_sync.records import HELD_KINDS, ConversationId, Kind
 from convo_sync.sync.account import read_counter, require_same_server
 from convo_sync.sync.session import Session
 from convo_sync.sync.spending import Result, Spender
+
+# What Convo said so short a time ago need not be asked for again: a person's requests are few.
+JUST = timedelta(minutes=5)
 
 
 class Declined(ConvoSyncError):
@@ -31,8 +37,28 @@ class Hand:
         self._session = session
         self._books = session.store.accounting
         self._spender = Spender(session)
-        self._spender.recover()
+        self._recovered = self._spender.recover()
         self._lines = len(self._books.books().entries)
+
+    def complete(self, wish: Wish) -> Wish:
+        """The wish with what is held of its meeting now."""
+        subject = self.subject(wish.conversation_id, wish.kind)
+        held = subject.holding.digest if wish.kind in HELD_KINDS else None
+        return replace(wish, document_digest=held, transcript_digest=subject.transcript_digest)
+
+    def has(self, wish: Wish, *, again: bool) -> str | None:
+        """The item that the same wish has brought already; None where it brought none, empty for key points.
+
+        A reply that an earlier command had paid for, and died before it could store it, counts whatever was asked.
+
+        Args:
+            again: a new one is wanted although there is one.
+        """
+        for found, document in self._recovered:
+            same = (found.conversation_id, found.kind, found.force) == (wish.conversation_id, wish.kind, wish.force)
+            if same and _asks_alike(found, wish):
+                return document.item
+        return self._books.answered(wish) if wish.request and not again else None
 
     def subject(self, conversation_id: ConversationId, kind: Kind) -> Subject:
         """What is held of one conversation; of answers and e-mails, as of key points.
@@ -46,29 +72,32 @@ class Hand:
             raise NothingFound(f"There is no conversation {conversation_id} in this archive.", "Run `convo-sync list`.")
         return found[0]
 
-    def free(self, wish: Wish) -> bool:
-        """Ask Convo, for nothing, for a document that is not archived; whether it came."""
-        subject = self.subject(wish.conversation_id, wish.kind)
-        self._spender.look(subject.holding, subject)
-        self._spender.settle_unknowns(may_ask=False)  # it may be what was paid for before
-        return self.subject(wish.conversation_id, wish.kind).holding.digest is not None
-
-    def terms(self, wish: Wish, settings: Settings, *, over_cap: bool) -> Balance:
-        """Read the server's counter, and judge; how the month stands.
+    def terms(self, wish: Wish, settings: Settings, *, over_cap: bool) -> Balance | None:
+        """Read the server's counter, and judge; how the month stands. None: Convo had the document, and gave it.
 
         Raises:
             Declined: it is not to be spent.
         """
         self._require_fit(wish)
+        read_counter(self._session)  # which refuses the key of another account
         self._spender.settle_unknowns()
         self._require_known(wish)
-        read_counter(self._session)
+        if wish.kind in HELD_KINDS and not wish.force and self._came_for_nothing(wish):
+            return None
         state = balance(self._books.books(), self._session.now())
-        wanted = settings.monthly_cap is not None or settings.keep
-        why = objection(settings, state, over_cap=over_cap) if wanted or state.left == 0 else ""
-        if why:
+        is_limited = settings.monthly_cap is not None or settings.keep or state.left == 0
+        if is_limited and (why := objection(settings, state, over_cap=over_cap)):
             raise Declined(f"Nothing was spent: {why}.", _next_step(why))
         return state
+
+    def _came_for_nothing(self, wish: Wish) -> bool:
+        """Ask Convo for a document that is not archived, unless that was done just now; whether it is there."""
+        subject = self.subject(wish.conversation_id, wish.kind)
+        at = subject.holding.checked_at
+        if at is None or abs(self._session.now() - at) > JUST:
+            self._spender.look(subject.holding, subject)
+            self._spender.settle_unknowns(may_ask=False)  # it may be what was paid for before
+        return self.subject(wish.conversation_id, wish.kind).holding.digest is not None
 
     def _require_fit(self, wish: Wish) -> None:
         subject = self.subject(wish.conversation_id, wish.kind)
@@ -78,28 +107,41 @@ class Hand:
     def _require_known(self, wish: Wish) -> None:
         for entry in self._books.books().entries:
             same = (entry.wish.conversation_id, entry.wish.kind) == (wish.conversation_id, wish.kind)
-            if entry.is_pending and same and entry.wish.request == wish.request:
+            if entry.is_pending and same and _asks_alike(entry.wish, wish):
                 raise Declined(
                     "Nothing was spent: the same was asked for before, and whether that was paid is not known yet.",
                     "The next `convo-sync sync`, an hour after it, finds out; `convo-sync credits` lists it.",
                 )
 
     def buy(self, wish: Wish) -> Result:
-        """Spend the credit; where no answer came, look at once whether the document did."""
+        """Spend the credit; where no answer came, look at once whether the document did.
+
+        Raises:
+            ArchiveError: what came could not be stored in the archive.
+        """
         self._lines = len(self._books.books().entries)
         result = self._spender.spend(wish)
-        if result.standing is Standing.UNKNOWN and wish.kind in HELD_KINDS:
+        if result.standing is not Standing.UNKNOWN or wish.kind not in HELD_KINDS:
+            return result
+        try:
             subject = self.subject(wish.conversation_id, wish.kind)
             self._spender.look(subject.holding, subject)
             self._spender.settle_unknowns(may_ask=False)
-            if self.subject(wish.conversation_id, wish.kind).holding.digest != wish.document_digest:
-                return Result(Standing.SPENT)
-        return result
+        except ArchiveError:
+            raise
+        except ConvoSyncError:
+            return result  # what became of the credit is the news, not that the look failed
+        came = self.subject(wish.conversation_id, wish.kind).holding.digest != wish.document_digest
+        return Result(Standing.SPENT) if came else result
 
     def standing(self) -> Standing | None:
         """How far the last purchase has come, where it was stopped; None where nothing was asked for yet."""
         entries = self._books.books().entries
         return entries[-1].standing if len(entries) > self._lines else None
+
+
+def _asks_alike(one: Wish, other: Wish) -> bool:
+    return (one.request or "").casefold() == (other.request or "").casefold()
 
 
 def _next_step(why: str) -> str:

@@ -5,15 +5,17 @@ What is bought is decided in `credits.decision`; how one credit is spent, in `sp
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from convo_sync.credits.balance import Books, balance
-from convo_sync.credits.decision import Decision, Generation, decide
+from convo_sync.credits.decision import Generation, decide
 from convo_sync.credits.entries import Standing
 from convo_sync.credits.fitness import Subject
 from convo_sync.credits.rules import Settings
 from convo_sync.errors import ConfigurationError, KeyRefused, Offline, Refusal, ServerTrouble
+from convo_sync.plan.steps import ALIKE_FAILURES
 from convo_sync.records import Holding, Kind
 from convo_sync.sync.account import read_counter
 from convo_sync.sync.session import Session
@@ -32,11 +34,12 @@ class Generator:
     """The generations of one run. `down`: kinds that the server does not answer for."""
 
     def __init__(self, session: Session, spender: Spender, down: Collection[Kind] = ()) -> None:
-        self._session, self._spender, self._down = session, spender, down
+        self._session, self._spender, self._down = session, spender, set(down)
         self._books = session.store.accounting
         self._tried: set[_Key] = set()
         self._looked: set[_Key] = set()
         self._posted = self._reread = False
+        self._failures: Counter[Kind] = Counter()
 
     def run(self) -> None:
         """Buy what the rules want and the month allows. Trouble with it ends it, and nothing else.
@@ -54,39 +57,48 @@ class Generator:
                 pass
             if self._posted:
                 read_counter(self._session)  # so that the last credit is known to be of this month
+            self._warn()
         except (Offline, KeyRefused):
             raise
         except (ServerTrouble, Refusal, ConfigurationError) as trouble:
             self._session.report("credits", detail=f"no more generations in this run: {trouble.message}")
-        self._warn()
 
     def _buy_one(self) -> bool:
         """Take one step towards the next generation; False where there is none."""
         self._session.yielded()
         settings = self._session.credits()
-        chosen = self._first(settings)
+        subjects = self._subjects(settings)
+        chosen = self._first(settings, subjects)
         if chosen is None:
-            return self._read_for_money(settings)
+            return self._read_for_money(settings, subjects)
+        if not self._spender.has_room():
+            self._session.report("credits", detail="no generations: less than 20 MB of disk are free.")
+            return False
         if self._looks_first(chosen):
             return True
         read_counter(self._session)
-        if self._first(settings) == chosen:
+        if self._first(settings, subjects) == chosen:  # the counter alone may have changed
             self._buy(chosen)
         return True
 
-    def _first(self, settings: Settings, *, presume_money: bool = False) -> Generation | None:
-        decision = self._decide(settings, presume_money=presume_money)
-        return next((each for each in decision.generations if _key(each) not in self._tried), None)
+    def _subjects(self, settings: Settings) -> Sequence[Subject]:
+        """What may be bought yet in this run: neither tried, nor of a kind that the server does not make."""
+        kinds = {rule.generate for rule in settings.rules} - self._down
+        found = self._books.subjects(kinds)
+        return [each for each in found if (each.conversation.id, each.holding.kind) not in self._tried]
 
-    def _decide(self, settings: Settings, *, presume_money: bool = False) -> Decision:
-        subjects = self._books.subjects({rule.generate for rule in settings.rules} - set(self._down))
-        return decide(settings, self._books.books(), subjects, self._session.now(), presume_money=presume_money)
+    def _first(
+        self, settings: Settings, subjects: Sequence[Subject], *, presume_money: bool = False
+    ) -> Generation | None:
+        books, now = self._books.books(), self._session.now()
+        decision = decide(settings, books, subjects, now, presume_money=presume_money)
+        return next(iter(decision.generations), None)
 
-    def _read_for_money(self, settings: Settings) -> bool:
+    def _read_for_money(self, settings: Settings, subjects: Sequence[Subject]) -> bool:
         """Where only money is missing, ask once whether there is more now, if that was not asked for a day."""
         if self._reread or not _is_old(self._books.books(), self._session):
             return False
-        if self._first(settings, presume_money=True) is None:
+        if self._first(settings, subjects, presume_money=True) is None:
             return False
         self._reread = True
         read_counter(self._session)
@@ -104,7 +116,16 @@ class Generator:
             asked = True
             if not self._spender.look(holding, subject):
                 self._tried.add(_key(chosen))
+                self._count_failure(chosen.wish.kind)
         return asked
+
+    def _count_failure(self, kind: Kind) -> None:
+        """So many in a row are not the meetings' own: the kind is left alone for this run."""
+        self._failures[kind] += 1
+        if self._failures[kind] >= ALIKE_FAILURES:
+            self._down.add(kind)
+            words = f"{kind}: {ALIKE_FAILURES} failed in a row; no more of them are generated in this run"
+            self._session.report("credits", detail=words)
 
     def _was_just_asked(self, holding: Holding) -> bool:
         at = holding.checked_at
@@ -123,6 +144,10 @@ class Generator:
             self._spender.settle_unknowns(may_ask=False)
         elif result.error is not None and not isinstance(result.error, Refusal):
             raise result.error
+        if result.standing in (Standing.SPENT, Standing.FREE):
+            self._failures[chosen.wish.kind] = 0
+        else:
+            self._count_failure(chosen.wish.kind)
 
     def _warn(self) -> None:
         """Tell, once a month, that most of the cap is spent, or that the account's allowance runs low."""

@@ -81,6 +81,9 @@ class Accounting(Protocol):
     def subjects(self, kinds: Collection[Kind], conversation_id: ConversationId | None = None) -> Sequence[Subject]:
         """Every conversation (or one) with what is held of these kinds."""
 
+    def answered(self, wish: Wish) -> str | None:
+        """The item of the newest answer or e-mail that the same request about the same transcript brought."""
+
     def replies(self) -> Sequence[tuple[Entry, bytes]]:
         """Replies to lines that are still reserved or unknown, as received."""
 

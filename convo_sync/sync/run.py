@@ -109,10 +109,10 @@ class Sync:
         try:
             self._check_account(identity)
             spender.recover()
-            spender.settle_unknowns()
             lister = Lister(self._session)
             lister.run()
             self._notice_another_plan(identity)
+            spender.settle_unknowns()
             fetcher = Fetcher(self._session, lister.vanished)
             fetcher.run()
             Generator(self._session, spender, fetcher.down).run()

@@ -7,6 +7,7 @@ Between the reading of the counter and the settlement nobody else gets the archi
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from convo_sync.credits.entries import NOT_SENT, UNPROVEN, USED_UP, Entry, Stand
 from convo_sync.credits.fitness import Subject
 from convo_sync.credits.outcome import Verdict, judge
 from convo_sync.errors import (
+    ArchiveError,
     ConfigurationError,
     ConvoSyncError,
     CreditsUsedUp,
@@ -34,8 +36,8 @@ from convo_sync.sync.session import Session
 
 ROOM = 20 * 10**6
 LOOKED_FOR = "a generation whose outcome is not known"
-# Answers of the API itself that say that nothing was done. Whatever else a 4xx may come from says nothing of the work.
-_RELEASING = frozenset((400, 401, 403, 404, 405, 410, 429))
+# The API's own 4xx says that nothing was done, but for those by which a server tells that it lost patience or order.
+_UNSURE = frozenset((408, 409, 425, 499))
 # A connection that could not be made; `unreachable` is said of too much to be sure.
 _UNSENT = frozenset(("refused", "no_dns", "tls", "connect_timeout", "pool", "proxy"))
 
@@ -58,15 +60,20 @@ class Spender:
 
     # -- one wish
 
+    def has_room(self) -> bool:
+        """Whether the disk has room for what would be paid for."""
+        return self._books.free_bytes() >= ROOM
+
     def spend(self, wish: Wish) -> Result:
         """Reserve, send once, settle. The counter was read right before.
 
         Raises:
             StorageFull: too little room to keep what would be paid for; nothing was sent.
-            ArchiveError: what came could not be committed; it is kept beside the archive, for the next run.
+            ArchiveError: what came could not be committed; it is kept beside the archive for the next run, or, where
+                that failed too, in the message.
             KeyboardInterrupt: the outcome is unknown, as after a kill.
         """
-        if self._books.free_bytes() < ROOM:
+        if not self.has_room():
             raise StorageFull(
                 "Less than 20 MB of disk are free: no credit is spent on what might not be kept.",
                 "Free some disk space, then run the same command again.",
@@ -75,6 +82,8 @@ class Spender:
         with ExitStack() as stack:
             try:
                 document, cached = self._post(entry, stack)
+            except ArchiveError:
+                raise
             except ConvoSyncError as error:
                 return self._without_document(entry, error)
             return self._receive(entry, document, cached=cached)
@@ -152,19 +161,24 @@ class Spender:
 
     # -- what an earlier process left
 
-    def recover(self) -> None:
-        """Settle, without a request, what a process left that died between its request and the end."""
-        session = self._session
+    def recover(self) -> Sequence[tuple[Wish, Document]]:
+        """Store, without a request, the replies that a process left which died between its request and the end."""
+        found = []
         for entry, body in self._books.replies():
             try:
                 document, cached = read_generated(entry.wish.conversation_id, entry.wish.kind, body)
             except NotTheApi:
                 continue  # some page of a proxy, or a broken reply: it stays, and says nothing of the credit
             self._receive(entry, document, cached=cached)
-        self._books.adopt(session.now())
+            found.append((entry.wish, document))
+        return found
 
     def settle_unknowns(self, *, may_ask: bool = True) -> None:
-        """Find out what became of each unknown outcome, as far as that can be known now."""
+        """Find out what became of each unknown outcome, as far as that can be known now.
+
+        An answer came before: times are the server's, and not those of a clock that was set since the last run.
+        """
+        self._books.adopt(self._session.now())
         for entry in self._books.books().entries:
             if entry.standing is Standing.UNKNOWN:
                 self._settle_unknown(entry, may_ask=may_ask)
@@ -252,5 +266,5 @@ def _released(error: ConvoSyncError) -> str | None:
     if isinstance(error, KeyRefused):
         return f"refused: {error.message}"
     if isinstance(error, Refusal):
-        return f"refused: {error.message}" if error.status in _RELEASING or error.status == 0 else None
+        return None if error.status in _UNSURE else f"refused: {error.message}"
     return None

@@ -147,6 +147,7 @@ WRITING: Mapping[str, Call] = {
 ASKING: Mapping[str, Call] = {
     "accounting.books": lambda a: a.accounting.books(),
     "accounting.subjects": lambda a: a.accounting.subjects((Kind.KEYPOINTS,)),
+    "accounting.answered": lambda a: a.accounting.answered(Wish(ONE, Kind.ANSWER, None, "", request="{}")),
     "accounting.replies": lambda a: a.accounting.replies(),
     "archive_id": lambda a: a.archive_id(),
     "binding": lambda a: a.binding(),

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from convo_sync.archive import matching, ranking, searching, sqlite
+from convo_sync.archive import ranking, searching, sqlite
 from convo_sync.archive.read import Reader
+from convo_sync.archive.sought import look_up
 from convo_sync.archive.write import Archive
 from convo_sync.budget import Budget
 from convo_sync.errors import UsageError
@@ -297,7 +298,7 @@ def test_words_that_are_always_together_are_two(tmp_path: Path) -> None:
     path = made(tmp_path / "a.db", [("Ann", "the zebra quagga")], [("Ann", "designs")])
     with closing(sqlite.open_for_reading(path)) as connection:
         for text, count in (("zebra quagga", 2), ("design designs", 1), ("zebra ZEBRAS quagga", 2)):
-            assert len(matching.look_up(connection, understand(text).terms)) == count
+            assert len(look_up(connection, understand(text).terms)) == count
     (hit,) = searched(path, "zebra quagga").hits
     assert mark(hit) == "the [zebra] [quagga]"
 

@@ -1,0 +1,405 @@
+"""Hypothesis spends credits: rules, hands, faults, lags, months and crashes in any order; the books must be right.
+
+Before each POST the limits hold as the server counts them. After the last clean runs the ledger's spent entries are the
+server's charges, one by one; what was bought is archived; the server's hour was never met.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import tempfile
+from collections import Counter
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, seed, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from convo_sync.credits.rules import Rule, Settings, When
+from convo_sync.errors import ConvoSyncError
+from convo_sync.records import Kind, Outcome
+from convo_sync.simulator import FAULT_KINDS, Fault
+from convo_sync.simulator.meeting import Meeting
+from tests import audit
+from tests.rig import Crash, add, feedback, keypoints, row, turns
+from tests.till import LATENESS, MoneyPoint, Till
+
+# What the run has reached; the long run demands that nothing was left out.
+REACHED: Counter[str] = Counter()
+CRASHES = ("before commit", "after commit", "before request", "after request", "before post", "after post",
+           "reply lost", "reply kept", "disk full")  # fmt: skip
+FAULTS = sorted(set(FAULT_KINDS) - {"huge", "delay", "drip"})
+SPENDING = ("generateKeypoints", "generateFeedback", "generateEmail", "queryConversation")
+FREE = ("listConversations", "getProfile", "getKeypoints", "getFeedback")
+TIERS = ("starter", "professional", "enterprise")
+ASSUMPTIONS: dict[str, tuple[str, ...]] = {
+    "credit_counter": ("immediate", "lagging"),
+    "missing_keypoints": ("404", "null", "empty"),
+    "deleted": ("404", "410", "200"),
+    "segment_count": ("sent", "omitted"),
+    "running_end_time": ("null", "omitted"),
+    "generate_without_transcript": ("404", "400"),
+    "feedback_under_10": ("400", "404"),
+    "profile_limit_null": ("null", "omitted"),
+    "rate_headers": ("yes", "no"),
+    "date_header": ("yes", "no"),
+}
+RULES = ("meeting", "running meeting", "grow", "end", "rename", "delete", "restore", "app", "settings", "plan",
+         "elsewhere", "meanwhile", "wait", "wrong clock", "slow", "hand", "sync")  # fmt: skip
+WANTED = {
+    *RULES,
+    *(f"crash {where}" for where in CRASHES),
+    *(f"fault {kind}" for kind in FAULTS),
+    *(f"assume {name}={value}" for name, values in ASSUMPTIONS.items() for value in values),
+    *(f"plan {tier}" for tier in TIERS),
+    *(f"outcome {outcome}" for outcome in Outcome),
+    *(f"bought {kind}" for kind in ("keypoints", "feedback", "query", "email")),
+    *(f"bought when {when}" for when in When),
+    *audit.WANTED,
+}
+PAUSES = (timedelta(minutes=1), timedelta(minutes=6), timedelta(minutes=20), timedelta(minutes=62), timedelta(hours=7),
+          timedelta(days=1, hours=1), timedelta(days=9), timedelta(days=31), timedelta(days=70))  # fmt: skip
+picks = st.integers(0, 10**6)
+syncs = st.sampled_from(["", "sync", "sync", "later"])
+rules = st.builds(
+    Rule,
+    generate=st.sampled_from([Kind.KEYPOINTS, Kind.FEEDBACK]),
+    when=st.sampled_from([When.MISSING, When.MISSING, When.TRANSCRIPT_CHANGED]),
+    min_minutes=st.sampled_from([None, None, None, 45.0]),
+    min_segments=st.sampled_from([None, None, None, 11]),
+    title=st.sampled_from([None, None, None, "meeting"]),
+    not_title=st.sampled_from([None, None, None, "renamed"]),
+    within_days=st.sampled_from([None, None, None, 60.0]),
+    at_most=st.sampled_from([None, None, 0, 1, 2]),
+) | st.builds(
+    Rule,
+    generate=st.sampled_from([Kind.KEYPOINTS, Kind.FEEDBACK]),
+    when=st.just(When.OLDER_THAN),
+    older_than=st.sampled_from([timedelta(hours=1), timedelta(days=1), timedelta(days=40)]),
+    at_most=st.sampled_from([None, 1, 3]),
+)
+budgets = st.builds(
+    Settings,
+    monthly_cap=st.sampled_from([None, 0, 1, 2, 3, 3, 5, 8, 40]),
+    keep=st.sampled_from([0, 0, 0, 2, 7]),
+    settle=st.sampled_from([timedelta(0), timedelta(minutes=15)]),
+    rules=st.lists(rules, max_size=3).map(tuple),
+)
+
+
+class Purse(RuleBasedStateMachine):
+    """One account, its archive, and everybody who spends its credits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.stack = ExitStack()
+        self.count = self.version = 0
+        self.stored: set[tuple[Any, ...]] = set()
+        self.faults: list[Fault] = []
+
+    @initialize(
+        assume=st.fixed_dictionaries({name: st.sampled_from(values) for name, values in ASSUMPTIONS.items()}),
+        tier=st.sampled_from(TIERS),
+        many=st.sampled_from([0, 3, 6]),
+        budget=budgets,
+        wrong_by=st.sampled_from([-7, 0, 2, 7]),
+    )
+    def begin(self, assume: dict[str, str], tier: str, many: int, budget: Settings, wrong_by: int) -> None:
+        self.rig = self.stack.enter_context(Till.serving(self.folder, tier=tier, assume=assume))
+        REACHED.update(f"assume {name}={value}" for name, value in assume.items())
+        self.rig.credits = budget
+        if assume["date_header"] == "no":  # then nothing ever tells it, and times are only as far apart as they are
+            self.rig.clock_error = timedelta(hours=wrong_by)
+        for number in range(many):
+            self.count += 1
+            add(self.rig, self.count, timedelta(days=1 + number * 9), notes=number % 3 == 0)
+        self.sync()
+
+    def pick(self, number: int) -> Meeting | None:
+        alive = [each for each in self.rig.world.conversations.values() if not each.deleted]
+        return alive[number % len(alive)] if alive else None
+
+    def follow(self, then: str) -> None:
+        if then == "later":
+            self.rig.clock.advance(timedelta(minutes=65))
+        if then:
+            self.sync()
+
+    # -- the account changes
+
+    @rule(hours=st.sampled_from([0.6, 1, 30, 900]), segments=st.sampled_from([0, 4, 12, 12, 30]), notes=st.booleans(),
+          then=syncs)  # fmt: skip
+    def meeting(self, hours: float, segments: int, notes: bool, then: str) -> None:
+        if len(self.rig.world.conversations) < 14:
+            self.count += 1
+            add(self.rig, self.count, timedelta(hours=hours), segments=segments, notes=notes)
+            REACHED["meeting"] += 1
+        self.follow(then)
+
+    @rule(segments=st.sampled_from([0, 15]), then=syncs)
+    def running_meeting(self, segments: int, then: str) -> None:
+        if len(self.rig.world.conversations) < 14:
+            self.count += 1
+            listed = row(self.count, self.rig.clock.now() - timedelta(minutes=3), minutes=None, segments=segments)
+            self.rig.world.add(listed, {"id": listed["id"], "segments": turns(self.count, segments)})
+            REACHED["running meeting"] += 1
+        self.follow(then)
+
+    @rule(which=picks, more=st.integers(1, 20), then=syncs)
+    def grow(self, which: int, more: int, then: str) -> None:
+        meeting = self.pick(which)
+        if meeting is not None:
+            number = int(meeting.id.removeprefix("sess_"))
+            self.rig.world.grow(meeting.id, turns(number, more, first=len(meeting.segments)))
+            REACHED["grow"] += 1
+        self.follow(then)
+
+    @rule(which=picks, then=syncs)
+    def end(self, which: int, then: str) -> None:
+        running = [each for each in self.rig.world.conversations.values() if each.running and not each.deleted]
+        if running:
+            self.rig.world.end(running[which % len(running)].id, self.rig.clock.now())
+            REACHED["end"] += 1
+        self.follow(then)
+
+    @rule(which=picks, then=syncs)
+    def rename(self, which: int, then: str) -> None:
+        meeting = self.pick(which)
+        if meeting is not None:
+            self.version += 1
+            self.rig.world.rename(meeting.id, f"Renamed {self.version}")
+            REACHED["rename"] += 1
+        self.follow(then)
+
+    @rule(which=picks, then=syncs)
+    def delete(self, which: int, then: str) -> None:
+        meeting = self.pick(which)
+        if meeting is not None:
+            self.rig.world.delete(meeting.id)
+            REACHED["delete"] += 1
+        self.follow(then)
+
+    @rule(which=picks, then=syncs)
+    def restore(self, which: int, then: str) -> None:
+        gone = [each for each in self.rig.world.conversations.values() if each.deleted]
+        if gone:
+            self.rig.world.restore(gone[which % len(gone)].id)
+            REACHED["restore"] += 1
+        self.follow(then)
+
+    @rule(which=picks, kind=st.sampled_from(["keypoints", "feedback"]), then=syncs)
+    def app(self, which: int, kind: str, then: str) -> None:
+        """The app generates by itself, at no cost."""
+        meeting = self.pick(which)
+        if meeting is not None and len(meeting.segments) >= 10:
+            self.version += 1
+            make, put = {
+                "keypoints": (keypoints, self.rig.world.set_keypoints),
+                "feedback": (feedback, self.rig.world.set_feedback),
+            }[kind]
+            put(meeting.id, make(self.count, self.version))
+            REACHED["app"] += 1
+        self.follow(then)
+
+    # -- money
+
+    @rule(budget=budgets, then=syncs)
+    def settings(self, budget: Settings, then: str) -> None:
+        self.rig.credits = budget
+        REACHED["settings"] += 1
+        self.follow(then)
+
+    @rule(tier=st.sampled_from(TIERS))
+    def plan(self, tier: str) -> None:
+        self.rig.simulator.set_tier(tier)
+        REACHED["plan"] += 1
+        REACHED[f"plan {tier}"] += 1
+
+    @rule(count=st.sampled_from([1, 2, 4, 12]), then=syncs)
+    def elsewhere(self, count: int, then: str) -> None:
+        self.rig.simulator.spend_elsewhere(count)
+        REACHED["elsewhere"] += 1
+        self.follow(then)
+
+    @rule(spends=st.booleans(), then=syncs)
+    def meanwhile(self, spends: bool, then: str) -> None:
+        """Right before the next POST arrives another tool spends all that is left, or the app makes what is asked."""
+
+        def happens(conversation_id: str, kind: Kind) -> None:
+            if spends:
+                self.rig.simulator.spend_elsewhere(self.rig.simulator.account.plan.monthly_credits or 0)
+            elif kind is Kind.KEYPOINTS:
+                self.rig.world.set_keypoints(conversation_id, keypoints(self.count, 10**6 + self.count))
+            REACHED["meanwhile"] += 1
+
+        self.rig.meanwhile = happens
+        self.follow(then)
+
+    # -- the world goes wrong
+
+    @rule(kind=st.sampled_from([*FAULTS, "late_result", "late_work", "late_work", "drop_after"]),
+          operation=st.sampled_from([*SPENDING[:2], *SPENDING, *FREE]), times=st.integers(1, 3),
+          late_by=st.sampled_from(LATENESS), then=syncs)  # fmt: skip
+    def fault(self, kind: str, operation: str, times: int, late_by: timedelta, then: str) -> None:
+        if FAULT_KINDS[kind].fits(operation):
+            late = late_by.total_seconds() if kind.startswith("late") else None
+            order = Fault(kind=kind, endpoint=operation, times=times, seconds=late)
+            self.faults.append(self.rig.simulator.faults.add(order))
+        self.follow(then)
+
+    @rule(hours=st.sampled_from([-7, -2, 0, 0, 2, 7]))
+    def wrong_clock(self, hours: int) -> None:
+        if self.rig.simulator.assume["date_header"] == "no":
+            return  # no other clock would tell it how long ago anything was
+        self.rig.clock_error = timedelta(hours=hours)
+        REACHED["wrong clock"] += 1
+
+    @rule(seconds=st.sampled_from([0, 0, 1, 40, 300]))
+    def slow(self, seconds: int) -> None:
+        self.rig.slowness = timedelta(seconds=seconds)
+        REACHED["slow"] += 1
+
+    @rule(pause=st.sampled_from(PAUSES))
+    def wait(self, pause: timedelta) -> None:
+        self.rig.clock.advance(pause)
+        REACHED["wait"] += 1
+
+    @rule(seconds=st.sampled_from([-400, -200, -20, 5, 100]))
+    def month_turns(self, seconds: int) -> None:
+        """It is just before or after the end of a month."""
+        following = (self.rig.month() + timedelta(days=32)).replace(day=1)
+        if self.rig.clock.now() < following + timedelta(seconds=seconds):
+            self.rig.clock.set(following + timedelta(seconds=seconds))
+
+    # -- the archive follows
+
+    @rule(full=st.booleans(), audit=st.booleans(), typed=st.booleans())
+    def sync(self, full: bool = False, audit: bool = False, typed: bool = False) -> None:
+        run, _ = self.rig.sync(full=full, audit=audit, retry_failed=typed)
+        REACHED["sync"] += 1
+        REACHED[f"outcome {run.outcome}"] += 1
+
+    @rule(where=st.sampled_from(CRASHES), number=st.integers(1, 6), new=st.booleans(), hand=st.booleans(), which=picks,
+          kind=st.sampled_from([Kind.ANSWER, Kind.EMAIL]))  # fmt: skip
+    def crash(self, where: str, number: int, new: bool, hand: bool, which: int, kind: Kind) -> None:
+        point = MoneyPoint(where, number if "commit" in where or "request" in where or "full" in where else 1)
+        if new:  # else there is often nothing to do, and so nothing to die of
+            self.meeting(1, 12, notes=False, then="")
+        try:
+            if hand:
+                self.hand(which, kind, point)
+            else:
+                self.rig.sync(point)
+        except Crash:
+            REACHED[f"crash {where}"] += 1
+        except ConvoSyncError as error:
+            REACHED[f"crash {where}"] += error.code == "storage_full"
+
+    @rule(which=picks, kind=st.sampled_from([Kind.ANSWER, Kind.EMAIL]))
+    def hand(self, which: int, kind: Kind, point: MoneyPoint | None = None) -> None:
+        known = self.rig.rows("select id from conversations order by id") if self.stored else []
+        if not known:
+            return
+        request = {"query": f"What of {which % 3}?"} if kind is Kind.ANSWER else {"to": "Ada", "tone": "casual"}
+        try:
+            self.rig.by_hand(known[which % len(known)][0], kind, json.dumps(request), point)
+            REACHED["hand"] += 1
+        except ConvoSyncError:
+            if point is not None:
+                raise
+
+    # -- what always holds
+
+    @invariant()
+    def nothing_stored_is_lost(self) -> None:
+        made = "select 1 from sqlite_master where name = 'revisions'"  # a crash may come before the first commit
+        if not hasattr(self, "rig") or not self.rig.path.exists() or not (self.stored or self.rig.rows(made)):
+            return
+        now = set(self.rig.rows("select document_id, revision, digest from revisions"))
+        assert self.stored <= now
+        self.stored = now
+
+    @invariant()
+    def the_hour_is_never_exceeded(self) -> None:
+        if hasattr(self, "rig"):
+            assert self.rig.simulator.rate_limited_answers == 0
+            assert not self.rig.simulator.crashes
+            REACHED["steps"] += 1
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "rig"):
+                self.settle()
+        finally:
+            self.stack.close()
+            shutil.rmtree(self.folder)
+
+    def settle(self) -> None:
+        """Let the account rest, run until nothing is pending, and compare."""
+        rig = self.rig
+        rig.simulator.faults.clear()
+        rig.meanwhile = None
+        REACHED.update({f"fault {fault.kind}": 1 for fault in self.faults if fault.fired})
+        rig.slowness = timedelta(0)
+        self.wrong_clock(0)
+        for pause in (timedelta(minutes=65), timedelta(minutes=65), timedelta(days=1), timedelta(days=8)):
+            self.run_until_complete()
+            rig.clock.advance(pause)
+        self.run_until_complete(accept_deletions=True)
+        rig.credits = Settings()
+        while audit.owes(rig):
+            self.run_until_complete(audit=True)
+        self.nothing_stored_is_lost()
+        REACHED.update(audit.compare(rig))
+
+    def run_until_complete(self, **options: Any) -> None:
+        for _ in range(40):
+            run, error = self.rig.sync(full=True, **options)
+            assert run.outcome is not Outcome.FAILED, error
+            if run.outcome is Outcome.COMPLETE:
+                return
+            self.rig.clock.advance(timedelta(minutes=61))
+        pytest.fail(f"no complete run in forty hours: {run}")
+
+
+def _run(examples: int, steps: int, *, walk: int | None = None) -> None:
+    run_state_machine_as_test(
+        Purse if walk is None else seed(walk)(type(f"Purse{walk}", (Purse,), {})),
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=steps,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            # A failure is told at once, with its steps: shrinking one takes hundreds of whole accounts.
+            phases=[Phase.explicit, Phase.generate],
+        ),
+    )
+
+
+def test_the_books_are_right() -> None:
+    """A short walk through purchases, faults, months and crashes ends with the ledger equal to the charges."""
+    _run(examples=4, steps=25)
+
+
+@pytest.mark.slow
+def test_the_books_are_right_after_ten_thousand_steps(capsys: pytest.CaptureFixture[str]) -> None:
+    """A long walk reaches every rule, fault, assumption, verdict and crash, and every credit is accounted for."""
+    REACHED.clear()
+    # Each walk has a seed of its own: where CI is set, Hypothesis derandomizes, and would take one walk many times.
+    first = 0 if settings().derandomize else secrets.randbelow(10**6)
+    for walk in range(first, first + 20):
+        _run(examples=10, steps=100, walk=walk)
+        if REACHED["steps"] >= 10_000 and REACHED.keys() >= WANTED:
+            break
+    with capsys.disabled():
+        print(f"\nwalks {first} to {walk}")
+        print("\n".join(f"{count:6} {what}" for what, count in sorted(REACHED.items())))
+    assert sorted(WANTED - REACHED.keys()) == []
+    assert REACHED["steps"] >= 10_000
