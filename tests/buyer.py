@@ -90,9 +90,9 @@ class Buyer:
         with closing(sqlite3.connect(self.archive, isolation_level=None)) as connection:
             return connection.execute(statement, values).fetchall()
 
-    def an_hour_passes(self) -> None:
-        """What is not known has not been known for over an hour, and documents come due meanwhile."""
-        self.sql("update ledger set unknown_at = strftime('%Y-%m-%dT%H:%M:%fZ', unknown_at, '-61 minutes')")
+    def minutes_pass(self, minutes: int) -> None:
+        """It is later at Convo, whose clock is the one that credits go by."""
+        self.sim.clock.advance(timedelta(minutes=minutes))
 
     @property
     def charged(self) -> list[tuple[str | None, str]]:

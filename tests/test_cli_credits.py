@@ -166,7 +166,7 @@ def test_what_is_lost_is_listed_for_good(buyer: Buyer) -> None:
     """Expect it with the question, so that its owner may ask again."""
     buyer.sim.faults.add(Fault("drop_after", "queryConversation"))
     buyer.credits("ask", FIRST, "one", "--yes")
-    buyer.an_hour_passes()
+    buyer.minutes_pass(61)
     buyer.sync()
     lines = report(buyer.credits())
     begin = lines.index("Lost")

@@ -131,6 +131,7 @@ def test_another_meeting_tone_or_transcript_is_another_question(buyer: Buyer) ->
 def test_what_convo_has_already_costs_nothing(buyer: Buyer) -> None:
     """Expect a free request to bring what was generated since the last sync, and no question."""
     buyer.sim.world.set_keypoints(FIRST, {"sections": [{"heading": "A", "points": ["made by the app"]}]})
+    buyer.minutes_pass(10)  # the last sync has asked just now
     ran = buyer.credits("generate", "keypoints", FIRST, "--yes")
     assert ran.out.splitlines()[0] == "Key points archived. Convo had them already, so this spent nothing."
     assert (buyer.posts, buyer.ledger) == (0, [])

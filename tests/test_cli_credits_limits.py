@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -131,7 +130,7 @@ def test_a_lost_answer_is_listed_as_lost_and_may_be_asked_again(buyer: Buyer) ->
     """Expect it to be spent after an hour in which the counter moved, and the next attempt to be a new purchase."""
     buyer.sim.faults.add(Fault("drop_after", "queryConversation"))
     buyer.credits("ask", FIRST, "one", "--yes")
-    buyer.an_hour_passes()
+    buyer.minutes_pass(61)
     assert "1 AI credit spent" in buyer.sync().out
     report = buyer.credits("--json").json
     assert [(each["kind"], each["request"], each["state"]) for each in report["lost"]] == [
@@ -149,7 +148,7 @@ def test_late_key_points_are_found_by_the_next_attempt(buyer: Buyer) -> None:
     assert ran.code == 69
     assert NOT_KNOWN in told(ran)
     assert "fetched again" not in told(ran)  # key points can be
-    buyer.sim.clock.advance(timedelta(minutes=3))
+    buyer.minutes_pass(3)
     ran = buyer.credits("generate", "keypoints", FIRST, "--yes")
     assert (ran.code, "Convo had them already, so this spent nothing." in ran.out) == (0, True)
     assert buyer.ledger == [(FIRST, "keypoints", "spent")]

@@ -59,6 +59,7 @@ def test_anything_else_spends_nothing(buyer: Buyer, typed: str) -> None:
 def test_it_is_not_asked_about_what_is_free_or_forbidden(buyer: Buyer) -> None:
     """Expect no question where Convo has it already, where the archive has it, or where the cap is reached."""
     buyer.sim.world.set_keypoints(FIRST, {"sections": [{"heading": "A", "points": ["by the app"]}]})
+    buyer.minutes_pass(10)  # the last sync has asked just now
     code, shown = buyer.on_a_terminal("y\n", "generate", "keypoints", FIRST)
     assert (code, "spent nothing" in shown, "Spend it?" in shown) == (0, True, False)
     buyer.configure("[credits]\nmonthly_cap = 0\n")

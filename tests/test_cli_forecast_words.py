@@ -136,7 +136,7 @@ def test_an_unknown_outcome_holds_rules_up_for_a_while(buyer: Buyer) -> None:
     assert "spends at most 3 credits" in most(text)
     assert "1 of 3 (monthly_cap) spent" in most(text)
     assert buyer.sync("--json").json["credits"] == 0
-    buyer.an_hour_passes()
+    buyer.minutes_pass(61)
     assert buyer.sync("--json").json["credits"] == 3
     assert (len(buyer.charged), buyer.ledger[0]) == (3, (FIRST, "answer", "refused"))
 
