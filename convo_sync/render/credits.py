@@ -81,8 +81,12 @@ def forecast(state: Balance, settings: Settings, began: datetime | None, now: da
     start = max(began, state.resets_at - _MONTH)
     passed = max(timedelta(days=1), now - start)
     paced = round(state.own * ((state.resets_at - start) / passed))
-    limits = [each for each in (settings.monthly_cap, None if state.left is None else state.own + state.left) if each]
-    return max(state.own, min([paced, *limits]))
+    limits = [paced]
+    if settings.monthly_cap is not None:
+        limits.append(settings.monthly_cap)
+    if state.left is not None:
+        limits.append(state.own + state.left - settings.keep)
+    return max(state.own, min(limits))
 
 
 def lines(

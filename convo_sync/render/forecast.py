@@ -41,7 +41,7 @@ def lines(
     steps: Sequence[Step], decision: Decision, settings: Settings, books: Books, state: Balance, look: Look
 ) -> Iterator[str]:
     """The plan in words."""
-    yield "The next run first asks for the list of meetings; what that brings is not known yet."
+    yield from wrap("The next run first asks for the list of meetings; what that brings is not known yet.", look.prose)
     for step in steps:
         yield safe(f"{step.action:<8} {step.kind:<10} {step.conversation_id}  {step.reason}")
     due = count(len(steps), "document is", "documents are") if steps else "Nothing else is"

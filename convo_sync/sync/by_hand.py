@@ -81,9 +81,9 @@ class Hand:
         self._require_fit(wish)
         read_counter(self._session)  # which refuses the key of another account
         self._spender.settle_unknowns()
-        self._require_known(wish)
         if wish.kind in HELD_KINDS and not wish.force and self._came_for_nothing(wish):
             return None
+        self._require_known(wish)
         state = balance(self._books.books(), self._session.now())
         is_limited = settings.monthly_cap is not None or settings.keep or state.left == 0
         if is_limited and (why := objection(settings, state, over_cap=over_cap)):
@@ -91,10 +91,13 @@ class Hand:
         return state
 
     def _came_for_nothing(self, wish: Wish) -> bool:
-        """Ask Convo for a document that is not archived, unless that was done just now; whether it is there."""
+        """Ask Convo for a document that is not archived, unless that was done just now; whether it is there.
+
+        One that was paid for and did not come is asked for in any case: it may be there now.
+        """
         subject = self.subject(wish.conversation_id, wish.kind)
         at = subject.holding.checked_at
-        if at is None or abs(self._session.now() - at) > JUST:
+        if at is None or abs(self._session.now() - at) > JUST or self._is_pending(wish):
             self._spender.look(subject.holding, subject)
             self._spender.settle_unknowns(may_ask=False)  # it may be what was paid for before
         return self.subject(wish.conversation_id, wish.kind).holding.digest is not None
@@ -105,13 +108,19 @@ class Hand:
             raise Declined(f"Nothing was spent: {why}.", "`convo-sync show` says what the archive has of it.")
 
     def _require_known(self, wish: Wish) -> None:
-        for entry in self._books.books().entries:
-            same = (entry.wish.conversation_id, entry.wish.kind) == (wish.conversation_id, wish.kind)
-            if entry.is_pending and same and _asks_alike(entry.wish, wish):
-                raise Declined(
-                    "Nothing was spent: the same was asked for before, and whether that was paid is not known yet.",
-                    "The next `convo-sync sync`, an hour after it, finds out; `convo-sync credits` lists it.",
-                )
+        if self._is_pending(wish):
+            raise Declined(
+                "Nothing was spent: the same was asked for before, and whether that was paid is not known yet.",
+                "The next `convo-sync sync`, an hour after it, finds out; `convo-sync credits` lists it.",
+            )
+
+    def _is_pending(self, wish: Wish) -> bool:
+        return any(
+            entry.is_pending
+            and (entry.wish.conversation_id, entry.wish.kind) == (wish.conversation_id, wish.kind)
+            and _asks_alike(entry.wish, wish)
+            for entry in self._books.books().entries
+        )
 
     def buy(self, wish: Wish) -> Result:
         """Spend the credit; where no answer came, look at once whether the document did.
