@@ -143,6 +143,7 @@ class Till(Rig):
         post = Post(self.clock.now(), conversation_id, kind, entry, rule, self.credits.monthly_cap)
         self._require_money(post)
         if rule is not None:
+            assert not [row for row in rows[:-1] if row[4] in ("reserved", "unknown")], rows
             self._require_rule(post)
             self._require_rest(post)
             self._require_look(post)
