@@ -96,7 +96,7 @@ def _checked(rig: Till, entry: Entry, charge: Charge | None) -> str:
         assert spent, (entry, charge)
         error = rig.clock_error if rig.simulator.assume["date_header"] == "no" else timedelta(0)
         assert entry.settled_at is not None
-        assert entry.reserved_at - SLACK <= charge.time + error
+        assert entry.reserved_at - SLACK <= charge.time + error, (entry, charge)
         late = entry.evidence in (UNPROVEN, CAME_LATER)
         assert late or charge.time + error <= entry.settled_at + SLACK, (entry, charge)
     if entry.id in rig.kept:
