@@ -203,21 +203,6 @@ def test_an_unknown_outcome_stops_all_rules_and_no_reads(till: Till) -> None:
     assert len(till.posts) == 6
 
 
-def test_late_work_confirmed_by_something_else_counts_in_the_next_month(till: Till) -> None:
-    """The app made a document while ours was under way, the month turned, then ours was charged: the cap holds."""
-    till.credits = Settings(monthly_cap=2, rules=(MISSING,))
-    till.simulator.faults.add(Fault(kind="late_work", endpoint="generateKeypoints", seconds=3000))
-    till.clock.set(month_start(till.clock.now() + 20 * DAY) - 20 * MINUTE)
-    till.sync()
-    till.world.set_keypoints(till.posts[0].conversation_id, keypoints(1))
-    till.clock.advance(6 * MINUTE)
-    till.sync()
-    assert [state for state, _ in ledger(till)] == ["spent", "spent"]
-    till.clock.advance(DAY)
-    till.sync()
-    assert by_month(till) == [1, 2]
-
-
 def test_warned_once_a_month(till: Till) -> None:
     """At 80 % of the cap, and where the allowance runs low; again in the next month."""
     till.credits = Settings(monthly_cap=9, rules=(MISSING,))

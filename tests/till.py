@@ -143,8 +143,10 @@ class Till(Rig):
         post = Post(self.clock.now(), conversation_id, kind, entry, rule, self.credits.monthly_cap)
         self._require_money(post)
         if rule is not None:
+            assert not [row for row in rows[:-1] if row[4] in ("reserved", "unknown")], rows
             self._require_rule(post)
             self._require_rest(post)
+            self._require_look(post)
         self.posts.append(post)
         return post
 
@@ -167,6 +169,16 @@ class Till(Rig):
         assert not meeting.running or meeting.end_at is None
         if meeting.end_at is not None and self.simulator.assume["date_header"] == "yes":
             assert self.clock.now() - meeting.end_at >= self.credits.settle - timedelta(seconds=10)
+
+    def _require_look(self, post: Post) -> None:
+        """A free request for the document came first, a few requests ago at most."""
+        since = post.time - timedelta(minutes=6) - 10 * self.slowness
+        looked = (
+            each.operation == f"get{post.kind.capitalize()}" and each.conversation_id == post.conversation_id
+            for each in reversed(self.simulator.requests)
+            if each.time >= since
+        )
+        assert any(looked), post
 
 
 def _key(wish: Wish) -> tuple[str, Kind]:

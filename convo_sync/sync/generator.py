@@ -136,6 +136,7 @@ class Generator:
 
     def _buy(self, chosen: Generation) -> None:
         self._tried.add(_key(chosen))
+        self._looked.clear()  # a generation takes its time: whoever is next is looked at right before
         self._posted = True
         result = self._spender.spend(chosen.wish)
         self._session.report("generated", chosen.wish.conversation_id, _told(chosen, result))

@@ -109,12 +109,14 @@ class Spender:
     def _receive(self, entry: Entry, document: Document, *, cached: bool) -> Result:
         """Commit what came. Only what was not forced may have been there already."""
         session, subject = self._session, self._subject(entry)
+        # What an earlier process left is stored before any answer told whether this machine's clock was set since.
+        now = max(session.now(), entry.reserved_at)
         free = cached and not entry.wish.force
         standing = Standing.FREE if free else Standing.SPENT
         holding, current = None, True
         if subject is not None:
             known, held = subject.conversation, session.store.held_substance(document.conversation_id, document.kind)
-            holding = schedule.after_document(subject.holding, known, document, session.now(), held=held)
+            holding = schedule.after_document(subject.holding, known, document, now, held=held)
             current = schedule.replaces(document, held=held, listed=known.segment_count)
         evidence = "the server had it already" if free else "it came"
         self._books.receive(
@@ -122,7 +124,7 @@ class Spender:
             document,
             standing,
             evidence,
-            session.now(),
+            now,
             session.meter.ahead(),
             current=current,
             holding=holding,
