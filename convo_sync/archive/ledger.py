@@ -75,7 +75,7 @@ def _close(change: Change, period: int, now: datetime) -> None:
     """What was settled before this reading lies in this month or an earlier one, and in none that is to come.
 
     But what nobody saw the end of, and was settled by a sign of it, may still be charged within the hour. What was
-    settled a day and more before its own month's end, as that was told, does not lie in the month that begins here.
+    settled a day and more before the end of an earlier month, as that was told then, does not lie in this one.
     """
     pending = ", ".join(f"'{each}'" for each in PENDING)
     where = f"last_period is null and state not in ({pending}) and coalesce(unknown_at, '') <= ?"
@@ -84,10 +84,12 @@ def _close(change: Change, period: int, now: datetime) -> None:
         change.connection.execute(
             f"""
             update ledger
-            set changed = ?, last_period = max(period, ? - exists (
+            set changed = ?1, last_period = max(period, ?2 - exists (
                 select 1
                 from credit_readings r
+                join credit_periods p on p.number = ?2
                 where r.id = reading_id and julianday(r.resets_at) - julianday(settled_at) > 1
+                and julianday(p.resets_at) - julianday(r.resets_at) > 1
             ))
             where {where}
             """,  # noqa: S608 - our own words
