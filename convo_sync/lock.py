@@ -65,14 +65,17 @@ class WriterLock:
     Args:
         archive: the archive's path; the lock lies beside it as ``<name>.lock``, the note as ``<name>.lock.note``.
         command: what is told to those who wait.
+        suffix: what the lock's name ends with; another one is another right.
         sleep: how to pause; tests put their own in.
     """
 
-    def __init__(self, archive: Path, command: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, archive: Path, command: str, sleep: Callable[[float], None] = time.sleep, *, suffix: str = ".lock"
+    ) -> None:
         # Two names of one file are one archive, and have one lock.
         archive = Path(os.path.realpath(archive))
-        self.path = archive.with_name(archive.name + ".lock")
-        self.note = archive.with_name(archive.name + ".lock.note")
+        self.path = archive.with_name(archive.name + suffix)
+        self.note = archive.with_name(archive.name + suffix + ".note")
         self._command = command
         self._sleep = sleep
         self._file: int | None = None
@@ -175,6 +178,20 @@ class WriterLock:
         self.acquire(wait_seconds=RETURN_SECONDS)
         self._stays_until = time.monotonic() + TURN_SECONDS
         return True
+
+    def is_held(self) -> bool:
+        """Whether another process has it now."""
+        try:
+            file = os.open(self.path, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            if not _try_lock(file):
+                return True
+            _unlock(file)
+            return False
+        finally:
+            os.close(file)
 
     def holder(self) -> str:
         """Who has the lock, in words."""

@@ -28,6 +28,7 @@ HOMES = {
     "init": ("convo_sync.cli.init", "Set up: test your API key, say what the first sync will take, write config.toml."),
     "doctor": ("convo_sync.cli.doctor", "Check everything that can be wrong, and say what to do about it."),
     "sync": ("convo_sync.cli.sync", "Bring the archive up to date."),
+    "daemon": ("convo_sync.cli.daemon", "Keep the archive up to date until it is stopped."),
     "status": ("convo_sync.cli.status", "Say how the archive stands."),
     "search": ("convo_sync.cli.search", "Find what was said."),
     "show": ("convo_sync.cli.show", "Show one meeting."),

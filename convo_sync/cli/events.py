@@ -1,0 +1,53 @@
+"""The daemon's log: one event a line, as text or JSON. Never a key, never a transcript's words."""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from convo_sync.render.text import safe
+from convo_sync.render.when import span
+
+
+class Log:
+    """Writes events to stderr, where a service manager keeps them; `as_json` for programs."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def tell(self, event: str, **details: Any) -> None:
+        """Write one event. A log that nobody reads ends nothing."""
+        now = datetime.now(UTC)
+        try:
+            print(self._json(now, event, details) if self._as_json else _text(now, event, details), file=sys.stderr)
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            pass
+
+    def _json(self, now: datetime, event: str, details: dict[str, Any]) -> str:
+        plain = {name: _plain(value) for name, value in details.items()}
+        return json.dumps({"at": _moment(now), "event": event, **plain}, ensure_ascii=False)
+
+
+def _text(now: datetime, event: str, details: dict[str, Any]) -> str:
+    shown = (f"{name}={_quoted(value)}" for name, value in details.items() if value not in (None, ""))
+    return safe(" ".join((_moment(now), event, *shown)))
+
+
+def _moment(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return _moment(value)
+    return value.total_seconds() if isinstance(value, timedelta) else value
+
+
+def _quoted(value: Any) -> str:
+    if isinstance(value, timedelta):
+        return f'"{span(value)}"'
+    text = _moment(value) if isinstance(value, datetime) else str(value)
+    return f'"{text}"' if " " in text else text
