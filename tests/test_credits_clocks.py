@@ -96,3 +96,20 @@ def test_a_clock_set_back_after_a_crash_denies_nothing(till: Till) -> None:
     till.clock.advance(HOUR)
     till.complete()
     assert ledger(till) == [("spent", "not proven unpaid")]
+
+
+def test_what_a_dead_process_left_counts_in_both_months(till: Till) -> None:
+    """Nobody knows whether it is paid for, nor when: it takes a credit of the old month's cap and of the new one's."""
+    till.credits = Settings(monthly_cap=2)
+    till.complete()
+    till.simulator.faults.add(Fault(kind="late_work", endpoint="generateEmail", seconds=3000))
+    to_the_end_of_the_month(till, 5 * MINUTE)
+    with pytest.raises(Crash):
+        till.by_hand("sess_00001", Kind.EMAIL, '{"to": "Ada", "tone": "casual"}', MoneyPoint("after request", 2))
+    answered = []
+    for _ in range(4):
+        answered.append(till.by_hand("sess_00001", Kind.ANSWER, '{"query": "Who?"}') is not None)
+        till.clock.advance(3 * MINUTE)
+    assert answered == [True, False, True, False]
+    till.clock.advance(HOUR)
+    assert by_month(till) == [1, 2]

@@ -146,3 +146,12 @@ def test_what_a_command_says_is_said_in_one_place() -> None:
             told.setdefault(reason, set()).add(path.name)
     assert len(told) > 50
     assert {reason: names for reason, names in told.items() if len(names) > 1} == {}
+
+
+def test_nothing_shares_a_meeting() -> None:
+    """Sharing publishes a meeting. Only `client` can send anything, and it has neither the path nor the operation."""
+    for path in FILES:
+        if room_of(path) == "client":
+            nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            words = {node.value for node in nodes if isinstance(node, ast.Constant)}
+            assert not words & {"share", "/share", "shareConversation"}, path

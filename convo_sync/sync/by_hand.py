@@ -16,6 +16,7 @@ from convo_sync.credits.rules import Settings
 from convo_sync.errors import ArchiveError, ConvoSyncError, NothingFound
 from convo_sync.records import HELD_KINDS, ConversationId, Kind
 from convo_sync.sync.account import read_counter, require_same_server
+from convo_sync.sync.looking import look
 from convo_sync.sync.session import Session
 from convo_sync.sync.spending import Result, Spender
 
@@ -98,7 +99,7 @@ class Hand:
         subject = self.subject(wish.conversation_id, wish.kind)
         at = subject.holding.checked_at
         if at is None or abs(self._session.now() - at) > JUST or self._is_pending(wish):
-            self._spender.look(subject.holding, subject)
+            look(self._session, subject.holding, subject)
             self._spender.settle_unknowns(may_ask=False)  # it may be what was paid for before
         return self.subject(wish.conversation_id, wish.kind).holding.digest is not None
 
@@ -134,7 +135,7 @@ class Hand:
             return result
         try:
             subject = self.subject(wish.conversation_id, wish.kind)
-            self._spender.look(subject.holding, subject)
+            look(self._session, subject.holding, subject)
             self._spender.settle_unknowns(may_ask=False)
         except ArchiveError:
             raise

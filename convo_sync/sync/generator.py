@@ -18,6 +18,7 @@ from convo_sync.errors import ConfigurationError, KeyRefused, Offline, Refusal, 
 from convo_sync.plan.steps import ALIKE_FAILURES
 from convo_sync.records import Holding, Kind
 from convo_sync.sync.account import read_counter
+from convo_sync.sync.looking import look
 from convo_sync.sync.session import Session
 from convo_sync.sync.spending import Result, Spender
 
@@ -114,7 +115,7 @@ class Generator:
                 continue
             self._looked.add(key)
             asked = True
-            if not self._spender.look(holding, subject):
+            if not look(self._session, holding, subject):
                 self._tried.add(_key(chosen))
                 self._count_failure(chosen.wish.kind)
         return asked
@@ -141,7 +142,7 @@ class Generator:
         result = self._spender.spend(chosen.wish)
         self._session.report("generated", chosen.wish.conversation_id, _told(chosen, result))
         if result.standing is Standing.UNKNOWN:
-            self._spender.look(self._subject(chosen).holding, self._subject(chosen))
+            look(self._session, self._subject(chosen).holding, self._subject(chosen))
             self._spender.settle_unknowns(may_ask=False)
         elif result.error is not None and not isinstance(result.error, Refusal):
             raise result.error

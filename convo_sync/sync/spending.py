@@ -20,7 +20,6 @@ from convo_sync.errors import (
     ConvoSyncError,
     CreditsUsedUp,
     KeyRefused,
-    NotFound,
     Offline,
     RateLimited,
     Refusal,
@@ -32,6 +31,7 @@ from convo_sync.models import NotTheApi, read_generated
 from convo_sync.plan import schedule
 from convo_sync.records import HELD_KINDS, Document, Holding, Kind, State
 from convo_sync.sync.account import read_counter
+from convo_sync.sync.looking import look
 from convo_sync.sync.session import Session
 
 ROOM = 20 * 10**6
@@ -219,36 +219,7 @@ class Spender:
         return True
 
     def _look(self, subject: Subject | None) -> bool:
-        return subject is not None and self.look(subject.holding, subject)
-
-    def look(self, holding: Holding, subject: Subject) -> bool:
-        """Ask for a document, which is free, and commit what that brings; whether an answer came."""
-        session, known = self._session, subject.conversation
-        try:
-            document = session.remote.get_document(known.id, holding.kind)
-        except NotFound:
-            document = None
-        except (Offline, KeyRefused):
-            raise
-        except (ServerTrouble, Refusal):
-            return False
-        if document is None or (document.is_empty and holding.kind is not Kind.TRANSCRIPT):
-            absent = schedule.after_absence(holding, session.now())
-            session.store.store_holdings([absent], session.meter.ahead())
-            return True
-        held = session.store.held_substance(known.id, holding.kind)
-        stored = session.store.store_document(
-            document,
-            schedule.after_document(holding, known, document, session.now(), held=held),
-            current=schedule.replaces(document, held=held, listed=known.segment_count),
-            cause="before a credit is spent",
-            run_id=session.run_id or None,
-            now=session.now(),
-            budget=session.meter.ahead(),
-        )
-        session.tally.fetched += stored
-        session.tally.unchanged += not stored
-        return True
+        return subject is not None and look(self._session, subject.holding, subject)
 
 
 def _requested(wish: Wish) -> dict[str, str]:
