@@ -50,13 +50,13 @@ def command(setup: Setup, form: str, log_file: Path | None) -> None:
     a refused key and a missing archive. Ctrl-C or SIGTERM ends it, and the sync that runs, within five seconds; SIGHUP
     has it read config.toml again.
     """
-    log = Log(as_json=form == "json", file=log_file)
-    try:
-        _serve(setup, log)
-    except ConvoSyncError as error:
-        if log_file is not None:  # what is said on stderr, nobody may see
-            log.tell("refused", error=error.message, code=error.exit_code)
-        raise
+    with contextlib.closing(Log(as_json=form == "json", file=log_file)) as log:
+        try:
+            _serve(setup, log)
+        except ConvoSyncError as error:
+            if log_file is not None:  # what is said on stderr, nobody may see
+                log.tell("refused", error=error.message, code=error.exit_code)
+            raise
 
 
 def _serve(setup: Setup, log: Log) -> None:

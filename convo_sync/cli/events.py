@@ -22,7 +22,7 @@ class Log:
 
     def __init__(self, *, as_json: bool, file: Path | None = None) -> None:
         self._as_json = as_json
-        self._write = _to_stderr if file is None else _to_file(file)
+        self._write, self.close = (_to_stderr, _nothing) if file is None else _to_file(file)
 
     def tell(self, event: str, **details: Any) -> None:
         """Write one event. A log that nobody reads ends nothing, nor does a full disk."""
@@ -42,10 +42,15 @@ def _to_stderr(line: str) -> None:
         pass
 
 
-def _to_file(path: Path) -> Callable[[str], None]:
+def _nothing() -> None:
+    """What closing stderr takes."""
+
+
+def _to_file(path: Path) -> tuple[Callable[[str], None], Callable[[], None]]:
     from convo_sync.cli.log_file import LogFile  # its libraries take memory, and most daemons have no such file
 
-    return LogFile(path).write_line
+    log = LogFile(path)
+    return log.write_line, log.close
 
 
 def _text(now: datetime, event: str, details: dict[str, Any]) -> str:

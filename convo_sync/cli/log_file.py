@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -63,7 +63,7 @@ def _lines(path: Path) -> list[str]:
         return []
 
 
-def follow(path: Path) -> Iterator[str]:
+def follow(path: Path) -> Generator[str, None, None]:
     """Each line that is added from this call on, for ever; the log may be cut, or come only later."""
     file, number = _opened(path)
     if file is not None:
@@ -71,24 +71,32 @@ def follow(path: Path) -> Iterator[str]:
     return _following(path, file, number)
 
 
-def _following(path: Path, file: TextIOWrapper | None, number: int | None) -> Iterator[str]:
-    part = ""
-    while True:
-        part += file.readline() if file else ""
-        if part.endswith("\n"):
-            yield part[:-1]
-            part = ""
-            continue
-        # The rest of a file that was renamed is read before the new one.
-        if _number(path) != number:
+def _following(path: Path, file: TextIOWrapper | None, number: int | None) -> Generator[str, None, None]:
+    try:
+        while True:
+            yield from _added(file)
+            if _number(path) == number:
+                time.sleep(_POLL_SECONDS)
+                continue
+            # It was renamed; what came to it until then is read before the new one.
+            yield from _added(file)
             if file is not None:
-                part += file.read()
-                yield from part.splitlines()
                 file.close()
             file, number = _opened(path)
-            part = ""
-            continue
-        time.sleep(_POLL_SECONDS)
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _added(file: TextIOWrapper | None) -> Iterator[str]:
+    """The whole lines that were added; half a line is left for the next look."""
+    while file is not None:
+        place = file.tell()
+        line = file.readline()
+        if not line.endswith("\n"):
+            file.seek(place)
+            return
+        yield line[:-1]
 
 
 def _opened(path: Path) -> tuple[TextIOWrapper | None, int | None]:

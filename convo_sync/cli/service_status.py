@@ -87,7 +87,7 @@ def _lines(standing: Standing, now: datetime, look: Look) -> Iterator[tuple[str,
         yield "", "not started at login; `convo-sync service install` mends that"
     yield "Running", _running(standing, now, look)
     if standing.told is not None:
-        yield "Next", daemon_page.next_sync(standing.told, now, look)
+        yield "Plan", daemon_page.next_sync(standing.told, now, look)
     yield "Last run", run_in_words(standing.last_run, look, now) or "none yet"
 
 
