@@ -56,7 +56,8 @@ if "print" in words:
     if not on:
         print("Could not find service", file=sys.stderr)
         sys.exit(113)
-    print("convo-sync = {{", "\\tstate = " + ("running" if runs else "not running"), "\\tlast exit code = 78", "}}", sep="\\n")
+    says = "running" if runs else "not running"
+    print("convo-sync = {{", "\\tstate = " + says, "\\tlast exit code = 78", "}}", sep="\\n")
 if "/Query" in words and not on:
     sys.exit(1)
 if "/Create" in words:

@@ -21,17 +21,17 @@ from convo_sync.service.systems import name_here
 
 WORK = Work(
     python="/opt/convo/bin/python",
-    archive="/home/mara/meetings/archive.db",
-    config="/home/mara/.config/convo-sync/config.toml",
-    log="/home/mara/logs/daemon.log",
-    folder="/home/mara",
-    units="/home/mara/.config/systemd/user",
-    tasks="/home/mara/tasks",
+    archive="/srv/mara/meetings/archive.db",
+    config="/srv/mara/.config/convo-sync/config.toml",
+    log="/srv/mara/logs/daemon.log",
+    folder="/srv/mara",
+    units="/srv/mara/.config/systemd/user",
+    tasks="/srv/mara/tasks",
     user="OFFICE\\mara",
     user_id=501,
 )
 # Whatever a person may call a folder.
-ODD = replace(WORK, archive='/home/mara/50% of "all" $HOME \\ <a&b>/ü.db')
+ODD = replace(WORK, archive='/srv/mara/50% of "all" $HOME \\ <a&b>/ü.db')
 DAEMON = ["-m", "convo_sync", "--archive", ODD.archive, "--config", ODD.config, "daemon"]
 XML = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 
@@ -63,8 +63,8 @@ def test_a_unit_restarts_with_pauses_and_starts_at_login() -> None:
 
 def test_a_key_command_keeps_its_rights_and_finds_its_programs() -> None:
     """Expect nothing that implies no new privileges, and the PATH of who installs it."""
-    unit = lines(system_for("systemd", replace(WORK, search_path="/home/mara/my bin:/usr/bin")).file().text)
-    assert unit["Environment"] == '"PATH=/home/mara/my bin:/usr/bin"'
+    unit = lines(system_for("systemd", replace(WORK, search_path="/srv/mara/my bin:/usr/bin")).file().text)
+    assert unit["Environment"] == '"PATH=/srv/mara/my bin:/usr/bin"'
     assert not {"NoNewPrivileges", "SystemCallFilter", "RestrictNamespaces", "LockPersonality"} & set(unit)
     agent = plistlib.loads(system_for("launchd", replace(WORK, search_path="/bin:/x")).file().text.encode())
     assert agent["EnvironmentVariables"] == {"PATH": "/bin:/x"}
@@ -77,7 +77,7 @@ def test_systemd_reads_odd_paths_back() -> None:
 
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="there is no systemd-analyze here")
-@pytest.mark.parametrize("work", [WORK, ODD, replace(ODD, search_path="/home/mara/50%/$x:/usr/bin")])
+@pytest.mark.parametrize("work", [WORK, ODD, replace(ODD, search_path="/srv/mara/50%/$x:/usr/bin")])
 def test_systemd_finds_nothing_wrong_with_the_unit(work: Work, tmp_path: Path) -> None:
     """Expect not one word of `systemd-analyze verify`, and one where a setting is misspelt."""
     unit = Path(system_for("systemd", replace(work, python=sys.executable, units=str(tmp_path))).file().path)
@@ -101,7 +101,7 @@ def verified(unit: Path, text: str) -> tuple[int, str]:
 def test_launchds_agent_is_a_property_list() -> None:
     """Expect it to run at login, always again, with a log file of its own."""
     file = system_for("launchd", ODD).file()
-    assert file.path == os.path.join("/home/mara", "Library", "LaunchAgents", "convo-sync.plist")
+    assert file.path == os.path.join("/srv/mara", "Library", "LaunchAgents", "convo-sync.plist")
     agent = plistlib.loads(file.text.encode())
     assert agent["ProgramArguments"] == [ODD.python, *DAEMON, "--log-file", ODD.log]
     assert (agent["Label"], agent["RunAtLoad"], agent["KeepAlive"]) == ("convo-sync", True, True)
