@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -144,3 +147,34 @@ def test_the_daemon_logs_to_its_file(owner: Owner, tmp_path: Path) -> None:
     assert json.loads(line)["event"] == "refused"
     unwritable = owner.console("--archive", owner.archive, "daemon", "--log-file", owner.archive / "daemon.log")
     assert (unwritable.code, "cannot be written" in unwritable.err) == (1, True)
+
+
+@on_systemd
+def test_a_daemon_tells_its_file_of_its_life(owner: Owner, tmp_path: Path) -> None:
+    """Expect the real process to write its events there and nothing on stderr, to the last one."""
+    log = tmp_path / "daemon.log"
+    command = [sys.executable, "-m", "convo_sync", "--archive", str(owner.archive), "--config", str(owner.config)]
+    environment = os.environ | {"CONVO_SYNC_BASE_URL": "http://127.0.0.1:9"}  # nobody listens there
+    with subprocess.Popen(
+        [*command, "daemon", "--log-file", str(log)], env=environment, stderr=subprocess.PIPE
+    ) as daemon:
+        deadline = time.monotonic() + 60
+        while not any(" sync code=" in line for line in last_lines(log, 9)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        daemon.terminate()
+        _, said = daemon.communicate(timeout=60)
+    events = [line.split()[1] for line in last_lines(log, 99)]
+    assert (events[0], events[-1], "sync" in events) == ("started", "stopped", True)
+    assert (daemon.returncode, said) == (0, b"")
+
+
+@on_launchd
+def test_following_ends_with_ctrl_c(owner: Owner) -> None:
+    """Expect the exit code of a Ctrl-C, and not a word."""
+
+    def interrupted(_: float) -> None:
+        raise KeyboardInterrupt
+
+    owner.monkeypatch.setattr("convo_sync.cli.log_file.time.sleep", interrupted)
+    ran = owner.service("logs", "--follow")
+    assert (ran.code, ran.said) == (130, "")

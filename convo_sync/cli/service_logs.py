@@ -29,10 +29,13 @@ def command(setup: Setup, lines: int, go_on: bool) -> None:
     """
     service, system = service_for(setup)
     service.require_tool()
-    if system.keeps_log:
-        _show_journal(system, lines, go_on)
-    else:
-        _show_file(Path(work_for(setup, name_here()).log), lines, go_on)
+    try:
+        if system.keeps_log:
+            _show_journal(system, lines, go_on)
+        else:
+            _show_file(Path(work_for(setup, name_here()).log), lines, go_on)
+    except KeyboardInterrupt:  # how following ends, and no reason for a word
+        raise click.exceptions.Exit(130) from None
 
 
 def _show_journal(system: System, lines: int, go_on: bool) -> None:
