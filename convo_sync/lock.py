@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from convo_sync.errors import ArchiveError, ArchiveLocked, StorageFull
 from convo_sync.times import format_time, parse_time
@@ -196,12 +196,22 @@ class WriterLock:
     def holder(self) -> str:
         """Who has the lock, in words."""
         try:
-            with self.path.open("rb") as file:
-                found = json.loads(file.read(_LONGEST_NAME))
+            found = self._name()
             since = _since(parse_time(str(found["since"])), datetime.now(UTC))
             return f"{found['command']} (pid {found['pid']}, since {since})"
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return "a process that did not say its name"
+
+    def held_since(self) -> datetime | None:
+        """Since when its holder has it; None where that is not said."""
+        try:
+            return parse_time(str(self._name()["since"]))
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            return None
+
+    def _name(self) -> Any:
+        with self.path.open("rb") as file:
+            return json.loads(file.read(_LONGEST_NAME))
 
 
 def _since(then: datetime, now: datetime) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 from convo_sync.lock import WriterLock
 from convo_sync.pacing import Plan
-from convo_sync.times import format_time
+from convo_sync.times import format_time, write_time
 
 
 class State:
@@ -37,10 +37,9 @@ class State:
             partial.replace(self.path)
 
     def read(self) -> dict[str, Any] | None:
-        """What the daemon says; None where none runs."""
-        if not WriterLock(self._archive, "", suffix=".daemon").is_held():
-            return None
-        return self._told()
+        """What the daemon says, and `since` when it runs; None where none runs."""
+        lock = WriterLock(self._archive, "", suffix=".daemon")
+        return self._told() | {"since": write_time(lock.held_since())} if lock.is_held() else None
 
     def audited(self) -> date | None:
         """The day of the last audit, whoever made it."""

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -38,8 +39,10 @@ STOP_SECONDS = 4.0
 @click.command("daemon", epilog="Example: convo-sync daemon --log json")
 @click.option("--log", "form", type=click.Choice(("text", "json")), default="text", show_default=True,
               help="How events are written to stderr, one a line.")  # fmt: skip
+@click.option("--log-file", "log_file", type=click.Path(path_type=Path, dir_okay=False, resolve_path=True),
+              metavar="PATH", help="Write them to this file instead, 1 MB and three older ones at most.")  # fmt: skip
 @click.pass_obj
-def command(setup: Setup, form: str) -> None:
+def command(setup: Setup, form: str, log_file: Path | None) -> None:
     """Keep the archive up to date until it is stopped.
 
     Syncs every so often ([sync] every in config.toml, 30 minutes by default), at once where that is overdue (at its
@@ -47,13 +50,23 @@ def command(setup: Setup, form: str) -> None:
     a refused key and a missing archive. Ctrl-C or SIGTERM ends it, and the sync that runs, within five seconds; SIGHUP
     has it read config.toml again.
     """
+    with contextlib.closing(Log(as_json=form == "json", file=log_file)) as log:
+        try:
+            _serve(setup, log)
+        except ConvoSyncError as error:
+            if log_file is not None:  # what is said on stderr, nobody may see
+                log.tell("refused", error=error.message, code=error.exit_code)
+            raise
+
+
+def _serve(setup: Setup, log: Log) -> None:
     try:
         lock = WriterLock(setup.archive, "convo-sync daemon", suffix=".daemon").acquire(1.0)
     except ArchiveLocked as locked:
         held = WriterLock(setup.archive, "", suffix=".daemon").holder()
         raise ArchiveLocked(f"A daemon keeps this archive already: {held}.", "One is enough.") from locked
     with lock:
-        world = _World(setup, Log(as_json=form == "json"))
+        world = _World(setup, log)
         daemon = Daemon(world)
         with _signals(daemon):
             world.tell("started", archive=setup.archive_file, every=world.every())

@@ -40,6 +40,7 @@ HOMES = {
     "sql": ("convo_sync.cli.sql", "Ask the archive in SQL, read-only."),
     "credits": ("convo_sync.cli.credits", "Say what AI credits were spent on; spend one by hand."),
     "archive": ("convo_sync.cli.archive", "Look after the archive's file: verify, repair."),
+    "service": ("convo_sync.cli.service", "Have the system run the daemon: from login on, and again after a crash."),
     "simulator": ("convo_sync.cli.simulator", "Run a strict Convo API on this machine, for trying out."),
     "completion": ("convo_sync.cli.completion", "Print the completion script for your shell."),
 }
