@@ -81,8 +81,11 @@ def is_due(plan: Plan, now: datetime, every: timedelta) -> bool:
 
 
 def hurried(plan: Plan, now: datetime) -> Plan:
-    """The plan where something says that it is time: the machine woke, the configuration was read again."""
-    return replace(plan, at=min(plan.at, now))
+    """The plan where something says that it is time: the machine woke, the configuration was read again.
+
+    What went wrong before says nothing about now: where it still does, the pauses begin with the short ones.
+    """
+    return replace(plan, at=min(plan.at, now), troubles=0)
 
 
 def has_slept(wall: timedelta, monotonic: timedelta) -> bool:
