@@ -78,9 +78,7 @@ def test_the_look_fits_into_the_jitter() -> None:
 
 
 @given(away=st.timedeltas(SECOND, HOUR), every=everies, chance=chances)
-def test_a_parked_run_goes_on_a_minute_after_its_hour_frees(
-    away: timedelta, every: timedelta, chance: float
-) -> None:
+def test_a_parked_run_goes_on_a_minute_after_its_hour_frees(away: timedelta, every: timedelta, chance: float) -> None:
     """Expect that very minute, from the daemon that was told and from one that has only just begun."""
     told = pacing.after(Plan(NOON, ""), LATER, NOON, NOON, NOON + away, every, chance)
     assert told.at == due(told, NOON, every) == NOON + away + MINUTE
