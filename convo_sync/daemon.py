@@ -6,19 +6,23 @@ counts is the wall's: it goes on while the machine sleeps, and timers do not.
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from convo_sync import pacing
 from convo_sync.pacing import Plan
 
 # Two looks a minute at most, so that an idle laptop stays idle.
 LOOK_SECONDS = 30.0
+_LOOK = "look"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,8 @@ class Daemon:
         began = self._world.now()
         self._world.keep(plan, running=True)
         code = self._world.run()
+        if self.is_stopping:
+            return
         facts, now = self._world.facts(), self._world.now()
         self._wall, self._mono = now, self._world.monotonic()
         self._set(pacing.after(plan, code, began, now, facts.resume_at, every, self._world.chance()))
@@ -115,8 +121,8 @@ class Daemon:
         """Say once that the archive is not there, and never make another in its place."""
         if missing != self._missing:
             self._world.tell("waiting", why=missing)
+            self._world.keep(None, running=False)
         self._missing, self._plan = missing, None
-        self._world.keep(None, running=False)
 
     def _notice_sleep(self) -> None:
         wall, mono = self._world.now(), self._world.monotonic()
@@ -131,25 +137,61 @@ class Daemon:
 
     def serve(self) -> None:
         """Look twice a minute (or as often as a run is wanted) until `stop`."""
-        scheduler = BlockingScheduler(
+        # It would say of every look during a long sync that it was skipped.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
+        self._scheduler = scheduler = _Scheduler(
             timezone=UTC,
             executors={"default": ThreadPoolExecutor(1)},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
         )
-        self._scheduler = scheduler
-        seconds = min(LOOK_SECONDS, self._world.every().total_seconds())
-        scheduler.add_job(self.look, "interval", seconds=seconds, next_run_time=datetime.now(UTC), id="look")
+        scheduler.add_job(self._look_safely, _Looks(self._pause_seconds), next_run_time=datetime.now(UTC), id=_LOOK)
         scheduler.start()
+
+    def _pause_seconds(self) -> float:
+        return min(LOOK_SECONDS, self._world.every().total_seconds())
+
+    def _look_safely(self) -> None:
+        if self.is_stopping:  # told so before there was a scheduler to stop
+            self._end()
+            return
+        try:
+            self.look()
+        except Exception as error:  # the next look may go better; what it says has to stay on one line
+            self._world.tell("fault", error=f"{type(error).__name__}: {error}")
 
     def hurry(self) -> None:
         """Read the configuration again, and run if that makes a run due: what SIGHUP asks for."""
         self._hurry.set()
-        if self._scheduler is not None:
-            self._scheduler.modify_job("look", next_run_time=datetime.now(UTC))
+        if self._scheduler is not None and self._scheduler.running:
+            self._scheduler.modify_job(_LOOK, next_run_time=datetime.now(UTC))
 
     def stop(self) -> None:
         """End the run that goes on at its next commit, and look no more."""
         self.is_stopping = True
         self._world.stop_run()
+        self._end()
+
+    def _end(self) -> None:
         if self._scheduler is not None and self._scheduler.running:
             self._scheduler.shutdown(wait=False)
+
+
+class _Looks(BaseTrigger):  # type: ignore[misc]  # the library has no types
+    """The next look, so many seconds from now: those that a sleep of months missed are not even counted."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+
+    def get_next_fire_time(self, _previous: datetime | None, now: datetime) -> datetime:
+        return now + timedelta(seconds=self._seconds())
+
+
+class _Scheduler(BlockingScheduler):  # type: ignore[misc]  # the library has no types
+    """Goes on looking where the wall's clock, by which the library keeps its times, was set back."""
+
+    def _process_jobs(self) -> float | None:
+        wait: float | None = super()._process_jobs()
+        if wait is not None and wait > 2 * LOOK_SECONDS:
+            self.modify_job(_LOOK, next_run_time=datetime.now(UTC))
+            wait = super()._process_jobs()
+        return wait

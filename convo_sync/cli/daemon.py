@@ -90,7 +90,8 @@ def _signals(daemon: Daemon) -> Iterator[None]:
 
 
 def _calling(act: Callable[[], None]) -> Callable[[int, FrameType | None], None]:
-    return lambda _number, _frame: act()
+    # In a thread of its own: where a signal strikes, this one may hold a lock that `act` needs.
+    return lambda _number, _frame: threading.Thread(target=act, daemon=True).start()
 
 
 class _World:
@@ -110,7 +111,10 @@ class _World:
     def run(self) -> int:
         today = datetime.now().astimezone().date()
         options = ["--background", "--json", *(["--audit"] if self._audited != today else [])]
-        code, out, err = self._call("sync", *options)
+        try:
+            code, out, err = self._call("sync", *options)
+        except OSError as error:  # no memory, or this program is being upgraded
+            code, out, err = 1, "", f"The sync cannot be started: {error}"
         if code == 0:
             self._audited = today
         self._tell_run(code, out, err)
