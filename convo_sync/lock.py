@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from convo_sync.errors import ArchiveError, ArchiveLocked, StorageFull
 from convo_sync.times import format_time, parse_time
@@ -65,14 +65,17 @@ class WriterLock:
     Args:
         archive: the archive's path; the lock lies beside it as ``<name>.lock``, the note as ``<name>.lock.note``.
         command: what is told to those who wait.
+        suffix: what the lock's name ends with; another one is another right.
         sleep: how to pause; tests put their own in.
     """
 
-    def __init__(self, archive: Path, command: str, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, archive: Path, command: str, sleep: Callable[[float], None] = time.sleep, *, suffix: str = ".lock"
+    ) -> None:
         # Two names of one file are one archive, and have one lock.
         archive = Path(os.path.realpath(archive))
-        self.path = archive.with_name(archive.name + ".lock")
-        self.note = archive.with_name(archive.name + ".lock.note")
+        self.path = archive.with_name(archive.name + suffix)
+        self.note = archive.with_name(archive.name + suffix + ".note")
         self._command = command
         self._sleep = sleep
         self._file: int | None = None
@@ -176,15 +179,39 @@ class WriterLock:
         self._stays_until = time.monotonic() + TURN_SECONDS
         return True
 
+    def is_held(self) -> bool:
+        """Whether another process has it now."""
+        try:
+            file = os.open(self.path, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            if not _try_lock(file):
+                return True
+            _unlock(file)
+            return False
+        finally:
+            os.close(file)
+
     def holder(self) -> str:
         """Who has the lock, in words."""
         try:
-            with self.path.open("rb") as file:
-                found = json.loads(file.read(_LONGEST_NAME))
+            found = self._name()
             since = _since(parse_time(str(found["since"])), datetime.now(UTC))
             return f"{found['command']} (pid {found['pid']}, since {since})"
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return "a process that did not say its name"
+
+    def held_since(self) -> datetime | None:
+        """Since when its holder has it; None where that is not said."""
+        try:
+            return parse_time(str(self._name()["since"]))
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            return None
+
+    def _name(self) -> Any:
+        with self.path.open("rb") as file:
+            return json.loads(file.read(_LONGEST_NAME))
 
 
 def _since(then: datetime, now: datetime) -> str:

@@ -48,6 +48,21 @@ def config_folder(environment: Mapping[str, str] = os.environ, platform: str = s
     return _path(_config(environment, platform))
 
 
+def log_file(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> str:
+    """The daemon's log, where the system keeps none for it."""
+    if platform == "win32":
+        return os.path.join(_data(environment, platform), "Logs", "daemon.log")
+    if platform == "darwin":
+        return _home("Library", "Logs", APP, "daemon.log")
+    return os.path.join(_xdg(environment, "XDG_STATE_HOME", _home(".local", "state")), "daemon.log")
+
+
+def units_folder(environment: Mapping[str, str] = os.environ) -> str:
+    """Where systemd looks for units of the user's own."""
+    named = environment.get("XDG_CONFIG_HOME", "")
+    return os.path.join(named if os.path.isabs(named) else _home(".config"), "systemd", "user")
+
+
 def under_home(path: str) -> str:
     """The path as a shell takes it, shorter where it lies in the user's own folder: ``~/notes``."""
     home = os.path.join(os.path.expanduser("~"), "")

@@ -61,7 +61,7 @@ def test_status_json_keeps_its_contract(call: Call) -> None:
     assert list(found.json) == [
         "state", "reason", "account", "tier", "base_url", "archive", "conversations", "gone", "segments", "first_start",
         "last_start", "coverage", "last_complete", "last_run", "sweep_unfinished", "backlog", "hour", "oldest_failure",
-            "credits",
+            "credits", "daemon",
     ]  # fmt: skip
     assert (found.json["state"], found.json["gone"]) == ("stale", 1)
     assert found.json["coverage"]["transcript"] == {"pending": 1, "present": 3}
@@ -69,6 +69,7 @@ def test_status_json_keeps_its_contract(call: Call) -> None:
     assert found.json["backlog"]["requests_per_hour"] == 1900
     assert list(found.json["hour"]) == ["limit", "left", "reset_at"]
     assert found.json["last_complete"]["outcome"] == "complete"
+    assert found.json["daemon"] is None
 
 
 def test_status_takes_stale_after_from_the_configuration(call: Call, tmp_path: Path, archive: Path) -> None:

@@ -39,7 +39,7 @@ COMMANDS = [
     ["list", "--with", "speaker", "--about", "topic3"], ["actions"], ["actions", "do", "--owner", "me", "--json"],
     ["actions", "done", "1"], ["decisions"], ["decisions", "decision"], ["prep", "speaker"], ["prep", "topic3"],
     ["digest", "--since", "2026"], ["digest", "--since", "2026", "--json"],
-    ["archive", "--help"],
+    ["archive", "--help"], ["service", "--help"],
 ]  # fmt: skip
 
 

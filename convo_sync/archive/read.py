@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # a search waits for what is imported here, so what only othe
     from convo_sync.briefs import Briefing, Decisions, Digest, Promises
     from convo_sync.hits import SearchResult
     from convo_sync.records import Step
-    from convo_sync.views import Meeting, MeetingRow, Segment, Status
+    from convo_sync.views import Meeting, MeetingRow, RunRow, Segment, Status
 
 
 class Reader:
@@ -227,6 +227,14 @@ class Reader:
 
         with self._plainly():
             return reporting.status(self._connection, Path(self.path), now)
+
+    def last_runs(self) -> tuple[RunRow | None, RunRow | None]:
+        """The last run that ended, and the last complete one."""
+        from convo_sync.archive import reporting
+
+        with self._plainly():
+            ended = reporting.run(self._connection, "where outcome is not null")
+            return ended, reporting.run(self._connection, "where outcome = 'complete'")
 
     def credits(self) -> Sight:
         """What the archive knows of AI credits; valid while the archive is open."""

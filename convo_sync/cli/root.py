@@ -28,6 +28,7 @@ HOMES = {
     "init": ("convo_sync.cli.init", "Set up: test your API key, say what the first sync will take, write config.toml."),
     "doctor": ("convo_sync.cli.doctor", "Check everything that can be wrong, and say what to do about it."),
     "sync": ("convo_sync.cli.sync", "Bring the archive up to date."),
+    "daemon": ("convo_sync.cli.daemon", "Keep the archive up to date until it is stopped."),
     "status": ("convo_sync.cli.status", "Say how the archive stands."),
     "search": ("convo_sync.cli.search", "Find what was said."),
     "show": ("convo_sync.cli.show", "Show one meeting."),
@@ -39,6 +40,7 @@ HOMES = {
     "sql": ("convo_sync.cli.sql", "Ask the archive in SQL, read-only."),
     "credits": ("convo_sync.cli.credits", "Say what AI credits were spent on; spend one by hand."),
     "archive": ("convo_sync.cli.archive", "Look after the archive's file: verify, repair."),
+    "service": ("convo_sync.cli.service", "Have the system run the daemon: from login on, and again after a crash."),
     "simulator": ("convo_sync.cli.simulator", "Run a strict Convo API on this machine, for trying out."),
     "completion": ("convo_sync.cli.completion", "Print the completion script for your shell."),
 }

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import click
 
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
+from convo_sync.cli.background import remember, require
 from convo_sync.cli.keeping import another
 from convo_sync.cli.outcome import AGAIN, run_as_json, run_in_words, unrecorded
 from convo_sync.cli.output import look, without_reader, write_json, write_lines
@@ -38,9 +40,12 @@ _PARKED = 75
 @click.option("--audit", is_flag=True, help="Also read again the ten documents that were checked longest ago.")
 @click.option("--accept-deletions", is_flag=True, help="Believe a list that suddenly lacks many meetings.")
 @click.option("--dry-run", is_flag=True, help="Show what the next run would ask for and spend, and do nothing.")
+@click.option("--background", is_flag=True, hidden=True, help="As the daemon runs it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the run as one JSON document.")
 @click.pass_obj
-def command(setup: Setup, full: bool, audit: bool, accept_deletions: bool, dry_run: bool, as_json: bool) -> None:
+def command(
+    setup: Setup, full: bool, audit: bool, accept_deletions: bool, dry_run: bool, background: bool, as_json: bool
+) -> None:
     """Bring the archive up to date.
 
     Asks Convo for the list of meetings, then for every document that is new, changed or due. What is archived is kept:
@@ -51,6 +56,8 @@ def command(setup: Setup, full: bool, audit: bool, accept_deletions: bool, dry_r
         _show_plan(setup, audit=audit, as_json=as_json)
         return
     options = Options(full=full or accept_deletions, audit=audit, accept_deletions=accept_deletions)
+    if background:  # no one typed it: it keeps pauses, and makes no archive in the place of one that is gone
+        options = replace(options, command="daemon", retry_failed=False)
     try:
         run, error = _run(setup, options, show=Show.choose(quiet=setup.quiet or as_json))
     except KeyboardInterrupt:
@@ -62,7 +69,10 @@ def _run(setup: Setup, options: Options, *, show: Show) -> tuple[Run, ConvoSyncE
     try:
         config = load(setup.config)
         key = find_key(config)
+        if not options.retry_failed:
+            require(setup.archive, key.value)
         run, error = run_sync(setup, config.base_url, key.value, options, show=show, credits=_settings(setup))
+        remember(setup.archive, key.value, error)
     except ConvoSyncError as before_it_began:
         return unrecorded(before_it_began), before_it_began
     if isinstance(error, KeyRefused) and error.next_step.startswith("Create a key"):

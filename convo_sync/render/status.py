@@ -89,8 +89,8 @@ def as_json(status: Status, verdict: Verdict, now: datetime) -> dict[str, Any]:
         "first_start": status.first_start,
         "last_start": status.last_start,
         "coverage": {kind: dict(status.states.get(kind, {})) for kind in KINDS},
-        "last_complete": _run_json(status.last_complete),
-        "last_run": _run_json(status.last_run),
+        "last_complete": run_as_json(status.last_complete),
+        "last_run": run_as_json(status.last_run),
         "sweep_unfinished": status.sweep_unfinished,
         "backlog": {
             "due": status.backlog,
@@ -104,16 +104,17 @@ def as_json(status: Status, verdict: Verdict, now: datetime) -> dict[str, Any]:
     }
 
 
-def _run_json(run: RunRow | None) -> dict[str, Any] | None:
+def run_as_json(run: RunRow | None) -> dict[str, Any] | None:
+    """A sync for JSON; null where there was none."""
     if run is None:
         return None
     error = run.error and dict(zip(("code", "message", "next"), run.error, strict=True))
     return run._asdict() | {"error": error}
 
 
-def lines(status: Status, look: Look, now: datetime, credits: str = "") -> Iterator[str]:
-    """One screen; `credits` is its line about AI credits."""
-    for name, text in (*_facts(status, look, now), ("Credits", credits)):
+def lines(status: Status, look: Look, now: datetime, credits: str = "", daemon: str = "") -> Iterator[str]:
+    """One screen; `credits` is its line about AI credits, `daemon` the one about the daemon."""
+    for name, text in (*_facts(status, look, now), ("Credits", credits), ("Daemon", daemon)):
         if text:
             yield from wrap(safe(text), look.prose, pad(f"{name}:" if name else "", _MARGIN))
 
@@ -124,9 +125,9 @@ def _facts(status: Status, look: Look, now: datetime) -> Iterator[tuple[str, str
     yield "Meetings", _meetings(status, look)
     for kind, name in KINDS.items():
         yield "", _coverage(name, status.states.get(kind, {}))
-    yield "Complete", _run_words(status.last_complete, look, now) or "never"
+    yield "Complete", run_in_words(status.last_complete, look, now) or "never"
     if status.last_run and status.last_run != status.last_complete:
-        yield "Last run", _run_words(status.last_run, look, now)
+        yield "Last run", run_in_words(status.last_run, look, now)
     yield "Backlog", _backlog(status, look, now)
     yield "Rate", _rate(status, look, now)
     if status.oldest_failure:
@@ -156,7 +157,8 @@ def _coverage(name: str, states: Any) -> str:
     )
 
 
-def _run_words(run: RunRow | None, look: Look, now: datetime) -> str:
+def run_in_words(run: RunRow | None, look: Look, now: datetime) -> str:
+    """How a sync ended, and when; empty where there was none."""
     if run is None:
         return ""
     finished = run.finished_at or run.started_at

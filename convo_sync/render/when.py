@@ -41,6 +41,13 @@ def not_before(moment: datetime, now: datetime, look: Look) -> str:
     return day_and_minute(text, look)
 
 
+def since(text: str, now: datetime, look: Look) -> str:
+    """``14:05``, with the day where that is not today."""
+    if at(text, look).date() == at(iso(now), look).date():
+        return f"{clock(text, look)}{zone(look)}"
+    return day_and_minute(text, look)
+
+
 def until(text: str, look: Look) -> str:
     """``Thu 2026-03-19 10:00``, the first whole minute by which the time has come."""
     return day_and_minute(_rounded_up(parse_time(text)), look)
