@@ -167,6 +167,11 @@ class Archive:
             if sweep is not None:
                 listings.store_place(change, sweep)
 
+    def store_row(self, change: ListingChange, cause: str, now: datetime, budget: Budget) -> None:
+        """Commit what a row says that came by itself, for a command that a person typed."""
+        with self._writing(budget) as written:
+            listings.store_changes(written, [change], None, now, cause)
+
     def settle_sweep(self, vanished: Vanished, run_id: int, now: datetime, budget: Budget, *, swept: bool) -> None:
         """Commit what a finished sweep proved, and whether another is needed at once; forget its place."""
         with self._writing(budget) as change:

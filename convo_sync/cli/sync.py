@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -18,7 +17,7 @@ from convo_sync.cli.root import Setup
 from convo_sync.cli.stopping import Stopped, stoppable, undisturbed
 from convo_sync.client import Client
 from convo_sync.config import load
-from convo_sync.credentials import find_key
+from convo_sync.credentials import digest, find_key
 from convo_sync.credits.balance import balance
 from convo_sync.credits.decision import decide
 from convo_sync.credits.rules import Settings
@@ -127,14 +126,9 @@ def run_sync(
                 undisturbed=undisturbed,
             )
             try:
-                return sync.run(Identity(base_url, _digest(archive.archive_id(), key)))
+                return sync.run(Identity(base_url, digest(key, archive.archive_id())))
             except ConvoSyncError as error:
                 return unrecorded(error, meter.requests), error
-
-
-def _digest(archive_id: str, key: str) -> str:
-    """Tells whether the key is the one that was checked, and tells nobody the key."""
-    return hashlib.sha256(f"{archive_id}:{key}".encode()).hexdigest()
 
 
 def _now() -> datetime:

@@ -22,6 +22,7 @@ from convo_sync.records import (
     Holding,
     Kind,
     Known,
+    Listing,
     ListingChange,
     Overview,
     Owed,
@@ -70,6 +71,16 @@ class Paid(Protocol):
         received: Received | None = None,
     ) -> Document:
         """A drafted e-mail."""
+
+
+class Changing(Protocol):
+    """The requests of the API that change or delete a conversation there. Each is sent once."""
+
+    def rename(self, conversation_id: ConversationId, title: str) -> Listing:
+        """Give it another title; its row of the list as it is now."""
+
+    def delete(self, conversation_id: ConversationId) -> None:
+        """Delete it."""
 
 
 class Accounting(Protocol):
@@ -186,6 +197,9 @@ class Store(Protocol):
         self, changes: Sequence[ListingChange], sweep: Sweep | None, run_id: int, now: datetime, budget: Budget
     ) -> None:
         """Commit what a page changed, the pending marks that this causes, and the sweep's place."""
+
+    def store_row(self, change: ListingChange, cause: str, now: datetime, budget: Budget) -> None:
+        """Commit what a row says that came by itself, for a command that a person typed."""
 
     def settle_sweep(self, vanished: Vanished, run_id: int, now: datetime, budget: Budget, *, swept: bool) -> None:
         """Commit what a finished sweep proved, and whether another is needed at once; forget its place."""

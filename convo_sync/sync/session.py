@@ -14,6 +14,14 @@ from convo_sync.sync.ports import Paid, Remote, Store
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Which server a run talks to, and which key it uses (a digest, never the key)."""
+
+    base_url: str
+    key_digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What a run was asked for. `retry_failed`: a person typed it, so pauses of failed items do not count."""
 
