@@ -144,6 +144,12 @@ class Reader:
         with self._plainly():
             return meeting.whole(self._connection, conversations.named(self._connection, name))
 
+    def is_forgotten(self, conversation_id: str) -> bool:
+        """Whether the archive's owner had this conversation removed for good."""
+        sql = "select 1 from forgotten where conversation_id = ?"
+        with self._plainly():
+            return self._connection.execute(sql, (conversation_id,)).fetchone() is not None
+
     def action_items(
         self,
         about: str = "",

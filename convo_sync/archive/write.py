@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import sqlite_utils
 
-from convo_sync.archive import documents, hour, ledger, listings, migrate, owed, sqlite
+from convo_sync.archive import documents, forgetting, hour, ledger, listings, migrate, owed, sqlite
 from convo_sync.archive.accounting import Accounting
 from convo_sync.archive.transaction import Change, transaction
 from convo_sync.budget import Budget, server_now
@@ -153,6 +153,11 @@ class Archive:
         with self._reading() as connection:
             return listings.known(connection, ids)
 
+    def forgotten(self, ids: Collection[ConversationId]) -> frozenset[ConversationId]:
+        """Those of these that the archive's owner had removed for good."""
+        with self._reading() as connection:
+            return forgetting.among(connection, ids)
+
     def missing(self, seen: Collection[str], before: datetime) -> Sequence[Missing]:
         """The conversations not yet gone, first seen before then, whose ids were not seen."""
         with self._reading() as connection:
@@ -220,8 +225,13 @@ class Archive:
         now: datetime,
         budget: Budget,
     ) -> bool:
-        """Commit a document with its derived rows, index rows and holding; whether it was a new version."""
+        """Commit a document with its derived rows, index rows and holding; whether it was a new version.
+
+        Nothing of it is kept where its conversation is forgotten.
+        """
         with self._writing(budget) as change:
+            if forgetting.among(change.connection, [document.conversation_id]):
+                return False
             is_new = documents.store(change, document, current=current, cause=cause, run_id=run_id, now=now)
             owed.store(change, [holding] if holding else [])
         return is_new

@@ -26,6 +26,16 @@ def described(row: MeetingRow, look: Look) -> str:
     return f"“{safe(row.title)}” ({', '.join(filter(None, parts))})"
 
 
+def require_whole(row: MeetingRow, name: str, *, yes: bool) -> None:
+    """Where nobody is asked, the beginning of an id is not enough: it may mean another meeting tomorrow.
+
+    Raises:
+        UsageError: it is one, and `yes` was said.
+    """
+    if yes and row.id != name:
+        raise UsageError(f"With --yes the whole id is needed; {name} is the beginning of {row.id}.", "Give all of it.")
+
+
 def agree(what: str, question: str, act: str, *, yes: bool) -> None:
     """Say what will be done, and go on only where a person says so; `yes`: they did.
 

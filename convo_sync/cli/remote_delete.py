@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from convo_sync.cli.changing import agree, at_convo, described
-from convo_sync.cli.output import look, write_json, write_lines
+from convo_sync.cli.changing import agree, at_convo, described, require_whole
+from convo_sync.cli.output import look, typed, write_json, write_lines
 from convo_sync.cli.root import Setup
 from convo_sync.cli.spending import meeting
 from convo_sync.records import ConversationId
@@ -30,6 +30,7 @@ def command(setup: Setup, id: str, yes: bool, as_json: bool) -> None:
     if row.gone_at is not None:
         _tell(row, row.gone_at, "gone", f"It was deleted at Convo already, as of {day(row.gone_at, look())}.", as_json)
         return
+    require_whole(row, typed(id), yes=yes)
     what = f"{described(row, look())} will be deleted at Convo. {STAYS}"
     agree(what, "Delete it at Convo?", "delete it", yes=yes)
     with at_convo(setup, "delete") as held:

@@ -39,7 +39,7 @@ HOMES = {
     "sql": ("convo_sync.cli.sql", "Ask the archive in SQL, read-only."),
     "credits": ("convo_sync.cli.credits", "Say what AI credits were spent on; spend one by hand."),
     "remote": ("convo_sync.cli.remote", "Rename or delete a meeting at Convo."),
-    "archive": ("convo_sync.cli.archive", "Look after the archive's file: verify, repair."),
+    "archive": ("convo_sync.cli.archive", "Look after the archive's file: verify, repair, forget."),
     "simulator": ("convo_sync.cli.simulator", "Run a strict Convo API on this machine, for trying out."),
     "completion": ("convo_sync.cli.completion", "Print the completion script for your shell."),
 }

@@ -169,6 +169,9 @@ class Store(Protocol):
     def known(self, ids: Collection[ConversationId]) -> Mapping[ConversationId, Known]:
         """What the archive has of these."""
 
+    def forgotten(self, ids: Collection[ConversationId]) -> frozenset[ConversationId]:
+        """Those of these that the archive's owner had removed for good."""
+
     def missing(self, seen: Collection[str], before: datetime) -> Sequence[Missing]:
         """The conversations not yet gone, first seen before then, whose ids were not seen."""
 

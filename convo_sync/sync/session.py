@@ -44,6 +44,7 @@ class Tally:
     changed: int = 0
     gone: set[str] = field(default_factory=set)
     unusable: set[str] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
     fetched: int = 0
     unchanged: int = 0
     absent: int = 0
