@@ -21,6 +21,7 @@ from convo_sync.plan.listing import Missing, Sweep, Vanished
 from convo_sync.records import (
     Account,
     Binding,
+    Candidate,
     ConversationId,
     Document,
     Holding,
@@ -157,6 +158,16 @@ class Archive:
         """Those of these that the archive's owner had removed for good."""
         with self._reading() as connection:
             return forgetting.among(connection, ids)
+
+    def candidates(self, *, excluded_only: bool) -> Sequence[Candidate]:
+        """Every conversation that rules may exclude, or those of which something is excluded now."""
+        with self._reading() as connection:
+            return owed.candidates(connection, excluded_only=excluded_only)
+
+    def invited(self, event_ids: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """Calendar event -> names and addresses of those invited, of the events that the archive has."""
+        with self._reading() as connection:
+            return owed.invited(connection, event_ids)
 
     def missing(self, seen: Collection[str], before: datetime) -> Sequence[Missing]:
         """The conversations not yet gone, first seen before then, whose ids were not seen."""

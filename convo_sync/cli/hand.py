@@ -20,10 +20,12 @@ from convo_sync.config import Config
 from convo_sync.credentials import digest, find_key
 from convo_sync.errors import ConvoSyncError, RateLimited, TryLater
 from convo_sync.lock import WriterLock
+from convo_sync.plan.exclusion import Exclusion
 from convo_sync.records import Progress
 from convo_sync.render.when import not_before
 from convo_sync.sync import Identity, Meter, Options
 from convo_sync.sync.session import Session
+from convo_sync.times import local
 
 # A sync lets others in between two documents, and one of its own generations may take minutes.
 WAIT_SECONDS = 240.0
@@ -53,6 +55,7 @@ def held(setup: Setup, config: Config, command: str) -> Iterator[Held]:
         meter = Meter(archive.budget(), _now, archive.save_budget, typed=True)
         with Client(config.base_url, key, meter=meter) as client:
             session = Session(client, archive, meter, _now, Options(command), _tell, lambda: False)
+            session.exclusion = lambda: Exclusion(config.exclude, local)
             try:
                 yield Held(session, client, Identity(config.base_url, digest(key, archive.archive_id())))
             except RateLimited as refused:

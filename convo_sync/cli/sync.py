@@ -23,10 +23,12 @@ from convo_sync.credits.decision import decide
 from convo_sync.credits.rules import Settings
 from convo_sync.errors import ArchiveError, ArchiveLocked, ConvoSyncError, KeyRefused
 from convo_sync.lock import WriterLock
+from convo_sync.plan.exclusion import Exclusion
 from convo_sync.records import Outcome, Run
 from convo_sync.render import forecast
 from convo_sync.sync import Identity, Options, Sync
 from convo_sync.sync.meter import Meter
+from convo_sync.times import local
 
 WAIT_SECONDS = 5.0
 _PARKED = 75
@@ -61,7 +63,8 @@ def _run(setup: Setup, options: Options, *, show: Show) -> tuple[Run, ConvoSyncE
     try:
         config = load(setup.config)
         key = find_key(config)
-        run, error = run_sync(setup, config.base_url, key.value, options, show=show, credits=_settings(setup))
+        rules, excluded = _settings(setup), _exclusion(setup)
+        run, error = run_sync(setup, config.base_url, key.value, options, show=show, credits=rules, exclusion=excluded)
     except ConvoSyncError as before_it_began:
         return unrecorded(before_it_began), before_it_began
     if isinstance(error, KeyRefused) and error.next_step.startswith("Create a key"):
@@ -88,6 +91,10 @@ def _settings(setup: Setup) -> Callable[[], Settings]:
     return lambda: load(setup.config).credits
 
 
+def _exclusion(setup: Setup) -> Callable[[], Exclusion]:
+    return lambda: Exclusion(load(setup.config).exclude, local)
+
+
 def run_sync(
     setup: Setup,
     base_url: str,
@@ -96,11 +103,13 @@ def run_sync(
     *,
     show: Show,
     credits: Callable[[], Settings] = Settings,
+    exclusion: Callable[[], Exclusion] = Exclusion,
 ) -> tuple[Run, ConvoSyncError | None]:
     """One run over the archive that `setup` names; the record, and what ended it early.
 
     Args:
         credits: tells what may be spent and on what; by default nothing.
+        exclusion: tells what is never asked for; by default nothing.
 
     Raises:
         ConvoSyncError: it could not begin.
@@ -123,6 +132,7 @@ def run_sync(
                 pause=lock.yield_to_waiting,
                 paid=client,
                 credits=credits,
+                exclusion=exclusion,
                 undisturbed=undisturbed,
             )
             try:

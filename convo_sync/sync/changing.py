@@ -12,6 +12,7 @@ from convo_sync.errors import ConvoSyncError, NotFound, NothingFound, Offline, R
 from convo_sync.plan import steps
 from convo_sync.records import ConversationId, Known, Listing
 from convo_sync.sync.account import check_account
+from convo_sync.sync.excluder import Excluder
 from convo_sync.sync.ports import Changing
 from convo_sync.sync.session import Identity, Session
 
@@ -45,7 +46,8 @@ def rename(
         row = remote.rename(conversation_id, title)
         if row.id != conversation_id:
             raise ServerTrouble("the answer is of another meeting", symptom="wrong_shape")
-    change = steps.take_row(known, row, session.now())
+    excluded = Excluder(session).reasons([row]).get(row.id, "")
+    change = steps.take_row(known, row, session.now(), excluded)
     if change is not None:
         session.store.store_row(change, RENAMED, session.now(), session.meter.settled())
     return row

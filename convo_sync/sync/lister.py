@@ -11,14 +11,15 @@ from datetime import datetime
 from convo_sync.plan import listing, steps
 from convo_sync.plan.listing import Sweep, Verdict
 from convo_sync.records import Completeness, Overview, Page
+from convo_sync.sync.excluder import Excluder
 from convo_sync.sync.session import Session
 
 
 class Lister:
     """The listing of one run. `vanished` holds what a single GET each may prove afterwards."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, excluder: Excluder) -> None:
+        self._session, self._excluder = session, excluder
         self._requests = 0
         self._has_place = False
         self.vanished: tuple[str, ...] = ()
@@ -107,7 +108,9 @@ class Lister:
         forgotten = session.store.forgotten(listed.keys())
         rows = {id_: row for id_, row in listed.items() if id_ not in forgotten}
         known = session.store.known(rows.keys())
-        changes = [change for row in rows.values() if (change := steps.take_row(known.get(row.id), row, now))]
+        why = self._excluder.reasons(rows.values())
+        taken = (steps.take_row(known.get(row.id), row, now, why.get(row.id, "")) for row in rows.values())
+        changes = [change for change in taken if change]
         if changes or sweep is not None:
             session.store.store_page(changes, sweep, session.run_id, now, session.meter.ahead())
             self._has_place |= sweep is not None

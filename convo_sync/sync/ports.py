@@ -17,6 +17,7 @@ from convo_sync.plan.listing import Missing, Sweep, Vanished
 from convo_sync.records import (
     Account,
     Binding,
+    Candidate,
     ConversationId,
     Document,
     Holding,
@@ -171,6 +172,12 @@ class Store(Protocol):
 
     def forgotten(self, ids: Collection[ConversationId]) -> frozenset[ConversationId]:
         """Those of these that the archive's owner had removed for good."""
+
+    def candidates(self, *, excluded_only: bool) -> Sequence[Candidate]:
+        """Every conversation that rules may exclude, or those of which something is excluded now."""
+
+    def invited(self, event_ids: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """Calendar event -> names and addresses of those invited, of the events that the archive has."""
 
     def missing(self, seen: Collection[str], before: datetime) -> Sequence[Missing]:
         """The conversations not yet gone, first seen before then, whose ids were not seen."""

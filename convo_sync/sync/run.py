@@ -23,8 +23,10 @@ from convo_sync.errors import (
     ServerTrouble,
     TryLater,
 )
+from convo_sync.plan.exclusion import Exclusion
 from convo_sync.records import Completeness, Outcome, Progress, Run
 from convo_sync.sync.account import check_account, read_account
+from convo_sync.sync.excluder import Excluder
 from convo_sync.sync.fetcher import Fetcher
 from convo_sync.sync.generator import Generator
 from convo_sync.sync.lister import Lister
@@ -50,6 +52,7 @@ class Sync:
         pause: called between two documents; True where others wrote to the archive meanwhile.
         paid: the API's requests that cost credits; without it nothing can be spent.
         credits: tells what may be spent, and on what; by default nothing. Asked anew before each generation.
+        exclusion: tells what is never asked for; by default nothing. Asked anew where others wrote meanwhile.
         undisturbed: keeps a signal to stop waiting while something that was paid for is stored.
     """
 
@@ -65,9 +68,11 @@ class Sync:
         pause: Callable[[], bool] = lambda: False,
         paid: Paid | None = None,
         credits: Callable[[], Settings] = Settings,
+        exclusion: Callable[[], Exclusion] = Exclusion,
         undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._session = Session(remote, store, meter, clock, options, tell, pause)
+        self._session.exclusion = exclusion
         self._session.paid, self._session.credits, self._session.undisturbed = paid, credits, undisturbed
 
     def run(self, identity: Identity) -> tuple[Run, ConvoSyncError | None]:
@@ -97,11 +102,12 @@ class Sync:
 
     def _work(self, identity: Identity) -> tuple[Outcome, datetime | None, ConvoSyncError | None]:
         fetcher: Fetcher | None = None
-        spender = Spender(self._session)
+        spender, excluder = Spender(self._session), Excluder(self._session)
         try:
             check_account(self._session, identity)
             spender.recover()
-            lister = Lister(self._session)
+            excluder.run()
+            lister = Lister(self._session, excluder)
             lister.run()
             self._notice_another_plan(identity)
             spender.settle_unknowns()

@@ -219,7 +219,9 @@ class Spender:
         return True
 
     def _look(self, subject: Subject | None) -> bool:
-        return subject is not None and self.look(subject.holding, subject)
+        if subject is None or subject.holding.state is State.EXCLUDED:
+            return False
+        return self.look(subject.holding, subject)
 
     def look(self, holding: Holding, subject: Subject) -> bool:
         """Ask for a document, which is free, and commit what that brings; whether an answer came."""

@@ -157,6 +157,8 @@ ASKING: Mapping[str, Call] = {
     "unfinished_sweep": lambda a: a.unfinished_sweep(),
     "known": lambda a: a.known([ONE, TWO]),
     "forgotten": lambda a: a.forgotten([ONE, TWO]),
+    "candidates": lambda a: a.candidates(excluded_only=False),
+    "invited": lambda a: a.invited(["ev1"]),
     "missing": lambda a: a.missing([ONE], NOW),
     "due": lambda a: a.due(NOW, retry_failed=True),
     "newest": lambda a: a.newest(10),
