@@ -11,6 +11,9 @@ from convo_sync.config import Config, archive_named, parse
 from convo_sync.errors import ConfigurationError
 from convo_sync.plan.exclusion import Rule
 
+from .pages import ROOT, blocks, text
+
+PAGE = text(ROOT / "docs" / "privacy.md")
 WHERE = Path("/somewhere/config.toml")
 
 
@@ -101,3 +104,13 @@ def test_reading_does_not_wait_for_a_rule(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text('[archive]\npath = "a.db"\n[[sync.exclude]]\ntitle = "("\n', encoding="utf-8")
     assert archive_named(path) == tmp_path / "a.db"
+
+
+def test_the_page_says_what_is_read() -> None:
+    """Expect the example of docs/privacy.md to be read, and every key of a rule to stand in its table and in it."""
+    (example,) = blocks("toml", PAGE)
+    rules = said(example)
+    assert len(rules) == 4
+    for key in ("title", "weekdays", "between", "attendee"):
+        assert f"\n| `{key}` | " in PAGE
+        assert any(getattr(rule, key) is not None for rule in rules)
