@@ -295,3 +295,20 @@ def test_a_new_title_counts_at_once(owner: Buyer) -> None:
     states = owner.sql("select distinct state from holdings where conversation_id = 'sess_00001'")
     assert states == [("excluded",)]
     assert json.loads(owner.console("status", "--json").out)["coverage"]["keypoints"]["excluded"] == 2
+
+
+def test_the_plan_goes_by_the_rules_as_they_are_now(owner: Buyer) -> None:
+    """Expect --dry-run to leave out what a new rule takes, to name what none takes any more, and to write nothing."""
+
+    def planned() -> set[str]:
+        return {each["conversation_id"] for each in owner.sync("--dry-run", "--json").json["steps"]}
+
+    assert owner.sync().code == 0
+    owner.sql("update holdings set next_try_at = '2026-01-01T00:00:00.000Z' where conversation_id = 'sess_00001'")
+    assert planned() == {"sess_00001"}
+    owner.configure('[[sync.exclude]]\ntitle = "meeting [01]"\n')
+    assert planned() == set()
+    owner.configure("")
+    before = owner.sql("select * from holdings")
+    assert planned() == {FIRST, "sess_00001"}
+    assert owner.sql("select * from holdings") == before

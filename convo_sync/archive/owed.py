@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 
 from convo_sync.archive import sqlite
 from convo_sync.archive.transaction import Change
-from convo_sync.plan import steps
 from convo_sync.plan.schedule import LONGEST_STEP
-from convo_sync.records import Candidate, Conversation, ConversationId, Holding, Kind, Owed, State, Step
+from convo_sync.records import Candidate, Conversation, ConversationId, Holding, Kind, Owed, State
 from convo_sync.times import format_time, parse_time, read_time, write_time
 
 _CONVERSATION = """
@@ -161,12 +160,6 @@ def invited(connection: sqlite.Connection, event_ids: Collection[str]) -> Mappin
         if event_id in event_ids:
             found.setdefault(event_id, []).extend(filter(None, named))
     return found
-
-
-def next_steps(connection: sqlite.Connection, now: datetime, *, audit: bool) -> Sequence[Step]:
-    """What a run would ask for besides the list, as far as the archive can tell."""
-    oldest = least_recently_checked(connection, 2 * steps.AUDIT, None) if audit else ()
-    return steps.plan(due(connection, now, retry_failed=True), newest=newest(connection, steps.NEWEST), audit=oldest)
 
 
 def held_substance(connection: sqlite.Connection, conversation_id: ConversationId, kind: Kind) -> int | None:

@@ -147,12 +147,15 @@ def _now() -> datetime:
 
 def _show_plan(setup: Setup, *, audit: bool, as_json: bool) -> None:
     """What is owed, read without the lock, a key or a network."""
-    settings = load(setup.config).credits
+    config = load(setup.config)
+    settings, exclusion = config.credits, Exclusion(config.exclude, local)
     with Reader(setup.archive) as reader:
         sight = reader.credits()
         now = _now() + timedelta(seconds=sight.server_ahead_seconds())
-        steps = reader.next_steps(_now(), audit=audit)
+        steps = reader.next_steps(_now(), audit=audit, exclusion=exclusion)
         books, subjects = sight.books(), sight.subjects({rule.generate for rule in settings.rules})
+        private = reader.excluded(exclusion)
+    subjects = [each for each in subjects if each.conversation.id not in private]
     decision = decide(settings, books, subjects, now, presume_missing=True)
     if as_json:
         write_json(forecast.as_json(steps, decision, settings, books, balance(books, now)))

@@ -7,12 +7,12 @@ before a rule came stays, and is not looked after any more.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 
 from convo_sync.plan.schedule import first_holdings
-from convo_sync.records import Conversation, Holding, Listing, State
+from convo_sync.records import Candidate, Conversation, ConversationId, Holding, Listing, State
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -78,6 +78,16 @@ class Exclusion:
         names, began = tuple(people), self.local(start)
         rule = next((each for each in self.rules if each.fits(title, began, names)), None)
         return f"[sync] exclude: {rule.words}" if rule else ""
+
+    def reasons(
+        self, found: Iterable[Listing | Candidate], people: Mapping[str, Collection[str]]
+    ) -> dict[ConversationId, str]:
+        """Conversation -> why nothing of it is asked for, of those that are excluded; `people` by calendar event."""
+        why = {
+            each.id: self.reason(each.title, each.start_time, people.get(each.calendar_event_id or "", ()))
+            for each in found
+        }
+        return {id_: reason for id_, reason in why.items() if reason}
 
 
 def settled(

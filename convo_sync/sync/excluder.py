@@ -48,12 +48,7 @@ class Excluder:
         return self._reasons(rows) if self._rules.rules else {}
 
     def _reasons(self, found: Collection[Listing] | Collection[Candidate]) -> dict[ConversationId, str]:
-        rules, people = self._rules, self._people(each.calendar_event_id for each in found)
-        why = {
-            each.id: rules.reason(each.title, each.start_time, people.get(each.calendar_event_id or "", ()))
-            for each in found
-        }
-        return {id_: reason for id_, reason in why.items() if reason}
+        return self._rules.reasons(found, self._people(each.calendar_event_id for each in found))
 
     def _people(self, event_ids: Iterable[str | None]) -> Mapping[str, Collection[str]]:
         if not self._rules.needs_people:

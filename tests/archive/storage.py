@@ -16,6 +16,7 @@ from convo_sync.archive.write import Archive
 from convo_sync.budget import Budget
 from convo_sync.credits.entries import Entry, Standing, Wish
 from convo_sync.errors import ConvoSyncError
+from convo_sync.plan.exclusion import Exclusion, Rule
 from convo_sync.plan.listing import Sweep, Vanished
 from convo_sync.records import (
     Account,
@@ -175,6 +176,7 @@ READING: Mapping[str, Call] = {
     "is_forgotten": lambda r: r.is_forgotten(ONE),
     "status": lambda r: r.status(NOW)._replace(path="", bytes=0),
     "next_steps": lambda r: r.next_steps(NOW),
+    "excluded": lambda r: r.excluded(Exclusion((Rule(title="zebra", attendee="ann"),))),
     "action_items": lambda r: r.action_items("Leonie", done=True),
     "promises": lambda r: r.promises([1]),
     "decisions": lambda r: r.decisions("zebra"),
