@@ -16,6 +16,7 @@ from convo_sync.errors import ConfigurationError
 from convo_sync.plan.exclusion import Exclusion, Rule, settled
 from convo_sync.plan.schedule import first_holdings
 from convo_sync.records import Holding, Kind, State
+from convo_sync.simulator import Fault
 from convo_sync.sync import Identity, Options, Sync
 
 from .buyer import FIRST, Buyer, told
@@ -312,3 +313,18 @@ def test_the_plan_goes_by_the_rules_as_they_are_now(owner: Buyer) -> None:
     before = owner.sql("select * from holdings")
     assert planned() == {FIRST, "sess_00001"}
     assert owner.sql("select * from holdings") == before
+
+
+def test_an_unknown_outcome_is_found_out_without_asking_for_it(owner: Buyer) -> None:
+    """Expect a generation whose answer was lost, of a meeting that is excluded since, to be settled by the counter."""
+    owner.configure("")
+    assert owner.sync().code == 0
+    owner.sim.faults.add(Fault("drop_before", "generateKeypoints"))
+    owner.sim.faults.add(Fault("server_error", "getKeypoints", times=None))
+    assert owner.credits("generate", "keypoints", FIRST, "--yes").code == 69
+    owner.configure('[[sync.exclude]]\ntitle = "meeting 0"\n')
+    asked = len(asked_about(owner))
+    owner.minutes_pass(61)
+    assert (owner.sync().code, len(asked_about(owner))) == (0, asked)
+    assert owner.ledger == [(FIRST, "keypoints", "refused")]
+    assert owner.sql("select distinct state from holdings where conversation_id = ?", FIRST) == [("excluded",)]

@@ -189,7 +189,8 @@ class Spender:
         asked = set[Verdict]()
         while True:
             subject, session = self._subject(entry), self._session
-            holding = subject.holding if subject else None
+            # What is excluded is not asked for: then the counter alone tells, as of an answer or an e-mail.
+            holding = subject.holding if subject and subject.holding.state is not State.EXCLUDED else None
             verdict = judge(entry, holding, self._books.books().reading, session.now(), can_ask=may_ask)
             if verdict in asked or verdict is Verdict.WAIT:
                 return
@@ -219,9 +220,7 @@ class Spender:
         return True
 
     def _look(self, subject: Subject | None) -> bool:
-        if subject is None or subject.holding.state is State.EXCLUDED:
-            return False
-        return self.look(subject.holding, subject)
+        return subject is not None and self.look(subject.holding, subject)
 
     def look(self, holding: Holding, subject: Subject) -> bool:
         """Ask for a document, which is free, and commit what that brings; whether an answer came."""

@@ -57,6 +57,13 @@ def careless(*arguments: Any, **named: Any) -> sqlite3.Connection:
     return connection
 
 
+def careful(*arguments: Any, **named: Any) -> sqlite3.Connection:
+    """A connection that overwrites what it deletes."""
+    connection = careless(*arguments, **named)
+    connection.execute("pragma secure_delete = on")
+    return connection
+
+
 @pytest.fixture
 def held(tmp_path: Path) -> Path:
     """An archive in which one of two meetings has words in every place that words can be in."""
@@ -118,6 +125,21 @@ def test_without_each_step_words_would_be_left(
     monkeypatch.setattr(room, step, lambda *_: True)
     forget(held)
     assert [word for word in WORDS if word[:6].lower().encode() in bytes_beside(held).lower()]
+
+
+def test_what_is_deleted_is_overwritten_before_the_file_is_written_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Expect no word of a meeting that never had another version, even where the last step does not come to pass."""
+    path = tmp_path / "archive.db"
+    with Archive(path, NOW, careful) as archive:
+        archive.begin_run("sync", NOW, BUDGET)
+        archive.store_page([listed(ONE, "The aardvark"), listed(TWO, "Lids")], None, 1, NOW, Budget())
+        store(archive, secret(["bumblebee", "earwig " * 2000]))
+    monkeypatch.setattr(forgetting, "_wipe", lambda *_: False)
+    assert b"bumblebee" in bytes_beside(path)
+    assert not forget(path, connect=careless).is_wiped
+    assert [word for word in (b"aardvark", b"bumblebee", b"earwig") if word in bytes_beside(path).lower()] == []
 
 
 def test_only_the_id_and_the_money_stay(held: Path) -> None:
