@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from convo_sync.archive import derived, indexes, merging, migrate, rescue, sqlite
+from convo_sync.archive import derived, indexes, marks, merging, migrate, rescue, sqlite
 from convo_sync.archive.transaction import Change, transaction
 from convo_sync.errors import NothingFound, StorageFull
 from convo_sync.records import ConversationId
@@ -74,7 +74,7 @@ def _remove(change: Change, conversation_id: ConversationId, now: datetime) -> N
     if connection.execute("select 1 from conversations where id = ?", (conversation_id,)).fetchone() is None:
         raise NothingFound(f"There is no conversation {conversation_id} in this archive.", "Run `convo-sync list`.")
     derived.remove_all(change, conversation_id)
-    _remove_promises(change, conversation_id)
+    merging.note_deletions(change, "promises", marks.forget_numbers(change, conversation_id))
     _remove_documents(change, conversation_id)
     for table in ("holdings", "sightings"):
         connection.execute(f"delete from {table} where conversation_id = ?", (conversation_id,))  # noqa: S608 - ours
@@ -85,11 +85,6 @@ def _remove(change: Change, conversation_id: ConversationId, now: datetime) -> N
         "insert into forgotten (conversation_id, forgotten_at, changed) values (?, ?, ?)",
         (conversation_id, format_time(now), change.number),
     )
-
-
-def _remove_promises(change: Change, conversation_id: str) -> None:
-    removed = "delete from promises where conversation_id = ? returning number"
-    merging.note_deletions(change, "promises", change.connection.execute(removed, (conversation_id,)).fetchall())
 
 
 def _remove_documents(change: Change, conversation_id: str) -> None:

@@ -272,6 +272,21 @@ def test_copies_that_have_it_are_named(tmp_path: Path) -> None:
     assert not (tmp_path / "archive.db.v2-shm").exists()
 
 
+def test_a_number_that_is_forgotten_is_nobody_elses(tmp_path: Path) -> None:
+    """Expect items that come later to get higher numbers than any that was ever shown, whichever meeting leaves."""
+    path = tmp_path / "archive.db"
+    with Archive(path, NOW) as archive:
+        archive.store_page([listed(id_) for id_ in (TWO, ONE)], None, 1, NOW, Budget())
+        store(archive, keypoints(TWO, "a point", "order lids"))
+        store(archive, keypoints(ONE, "a point", "tell Leonie", "call Uwe"))
+    forget(path)
+    for later, number in (("write to Ann", 4), ("write to Bo", 5)):
+        with Archive(path, NOW) as archive:
+            store(archive, keypoints(TWO, "a point", "order lids", later))
+        assert rows(path, f"select number from promises where text = '{later}'") == [(number,)]
+    assert rows(path, "select key from deletions where table_name = 'promises'") == [("[2]",), ("[3]",)]
+
+
 # -- no sync brings it back
 
 
