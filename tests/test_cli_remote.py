@@ -11,7 +11,7 @@ import pytest
 
 from convo_sync.simulator import Fault
 
-from .buyer import FIRST, Buyer, told
+from .buyer import FIRST, NASTY, Buyer, told
 from .console import Console, Ran, on_a_terminal
 
 
@@ -164,6 +164,18 @@ def test_on_a_terminal_it_asks(owner: Buyer, typed: str, deleted: int) -> None:
     assert "“Meeting 0”" in shown
     assert (counted(owner, "deleteConversation"), len(gone(owner))) == (deleted, deleted)
     assert (code == 0) == bool(deleted)
+
+
+def test_a_title_cannot_drive_a_terminal(owner: Buyer) -> None:
+    """Expect a title with control characters to be named without them, by each command that names it."""
+    owner.sim.world.rename(FIRST, NASTY)
+    assert owner.sync().code == 0
+    for command in (("remote", "delete"), ("archive", "forget")):
+        for options in ((), ("--yes",)):
+            ran = owner.console(*command, FIRST, *options)
+            told(ran)
+            assert "Kick" in ran.said
+            assert "\u202e" not in ran.said
 
 
 # -- trouble
