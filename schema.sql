@@ -10,8 +10,8 @@
 
 -- Facts about this file, one a row.
 create table meta (
-    key text primary key not null, -- schema_version, archive_id, feed_id, created_at, account, base_url, key_digest, hourly_limit, changed
-    value text not null -- always text; `changed` is the number of the last transaction that made a public row differ
+    key text primary key not null, -- schema_version, archive_id, feed_id, created_at, account, base_url, key_digest, hourly_limit, last_promise, changed
+    value text not null -- always text; `last_promise` is the highest number of promises when one was forgotten; `changed` is the number of the last transaction that made a public row differ
 ) strict, without rowid;
 
 -- One conversation (a meeting), as the last listing described it.
@@ -271,10 +271,18 @@ create table attendees (
 create table deletions (
     id integer primary key, -- a key inside this file only
     table_name text not null, -- the table they left
-    key text not null, -- JSON array of the row's key: [conversation_id], [conversation_id, position], …
+    key text not null, -- JSON array of the row's key: [conversation_id], [conversation_id, position], … (promises: [number])
     changed integer not null -- number of the transaction that removed them
 ) strict;
 create index deletions_changed on deletions (changed); -- the change feed
+
+-- Conversations that the archive's owner had removed from it for good (`archive forget`): nothing but the id is left of
+-- them, and no sync brings them back.
+create table forgotten (
+    conversation_id text primary key not null, -- the API's id
+    forgotten_at text not null, -- when, on this machine's clock
+    changed integer not null -- number of the transaction that removed it
+) strict, without rowid;
 
 -- What the archive has of each kind of each conversation, and when it will try next. Operational: carries no `changed`.
 create table holdings (
@@ -405,8 +413,8 @@ create table ledger (
     conversation_id text not null, -- the meeting
     kind text not null check (kind in ('keypoints', 'feedback', 'answer', 'email')), -- what was to be made
     rule text, -- the rule of config.toml that wanted it; null: a person asked for it by hand
-    reason text not null, -- why, in words
-    request text, -- JSON: the question of an answer; whom an e-mail is for, and its tone
+    reason text not null, -- why, in words; `forgotten` where the meeting is
+    request text, -- JSON: the question of an answer; whom an e-mail is for, and its tone; null where that is forgotten
     forced integer not null, -- 1 where a new one was to be made even if the server had one
     state text not null check (state in ('reserved', 'spent', 'free', 'refused', 'unknown')), -- how far it came
     credits integer not null, -- what it counts: 1 while it is reserved, spent or unknown, else 0

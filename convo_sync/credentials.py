@@ -6,6 +6,7 @@ Must not know the API, or what a key is used for. A key is in no repr, message o
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import re
 import shlex
@@ -247,3 +248,8 @@ def write_file(path: Path, key: Key) -> None:
             partial.unlink(missing_ok=True)
         message = f"The key cannot be written to {path}: {error.strerror or error}."
         raise ConfigurationError(message, "Check the folder's permissions and the disk's free space.") from None
+
+
+def digest(key: str, archive_id: str) -> str:
+    """Tells whether a key is the one that was checked for this archive, and tells nobody the key."""
+    return hashlib.sha256(f"{archive_id}:{key}".encode()).hexdigest()

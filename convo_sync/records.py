@@ -197,6 +197,18 @@ class ListingChange:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A conversation that rules may exclude. `excluded` and `others` count its holdings that are, and that are not."""
+
+    id: ConversationId
+    title: str
+    start_time: datetime
+    calendar_event_id: str | None
+    excluded: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
 class Binding:
     """Whose archive this is. `key_digest` tells whether the key is the one that was checked against the account.
 

@@ -49,6 +49,14 @@ def _canonical() -> re.Pattern[str]:
     return re.compile(_CANONICAL, re.ASCII)
 
 
+def local(moment: datetime) -> datetime:
+    """The instant on this machine's calendar; as it is where that cannot express it."""
+    try:
+        return moment.astimezone()
+    except (OverflowError, ValueError, OSError):
+        return moment
+
+
 def normalise_time(text: str | None) -> str | None:
     """Bring a received time to the archive's width; what is no instant becomes None (the body keeps it as it came)."""
     if text is None or _canonical().fullmatch(text):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from convo_sync import credentials
-from convo_sync.cli import spending
+from convo_sync.cli import hand
 from convo_sync.cli import sync as sync_command
 from convo_sync.client import Client
 from convo_sync.simulator import Simulator, World
@@ -40,7 +40,7 @@ class Buyer:
         console.monkeypatch.setenv("CONVO_API_KEY", sim.key)
         console.monkeypatch.setenv("COLUMNS", "100")
         console.monkeypatch.setattr(credentials, "_keyring", lambda: None)
-        for module in (spending, sync_command):
+        for module in (hand, sync_command):
             console.monkeypatch.setattr(module, "Client", functools.partial(Client, sleep=lambda _: None))
 
     @classmethod

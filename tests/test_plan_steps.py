@@ -248,6 +248,6 @@ def test_one_that_comes_back(missed: Conversation, digest: str) -> None:
         change = take_row(known(state, None, missed), listing(digest=digest), NOON)
         assert change is not None
         assert change.holdings == first_holdings(listing(), NOON)
-    change = take_row(known(State.EXCLUDED, None, missed), listing(digest=digest), NOON)
+    change = take_row(known(State.EXCLUDED, None, missed), listing(digest=digest), NOON, "a rule")
     assert change is not None
     assert change.holdings == ()

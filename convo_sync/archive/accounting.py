@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
-from convo_sync.archive import books, documents, ledger, owed, rescue, sqlite
+from convo_sync.archive import books, documents, forgetting, ledger, owed, rescue, sqlite
 from convo_sync.archive.transaction import Change
 from convo_sync.budget import Budget
 from convo_sync.credits.balance import Books
@@ -124,11 +124,17 @@ class Accounting:
         holding: Holding | None,
         run_id: int | None,
     ) -> None:
-        """Commit what a line brought: its document, holding and index rows with what it cost."""
+        """Commit what a line brought: its document, holding and index rows with what it cost.
+
+        Nothing but the cost is kept where its conversation is forgotten.
+        """
         cause = f"rule: {entry.wish.rule}" if entry.wish.rule else "asked for by hand"
         with self._writing(budget) as change:
-            documents.store(change, document, current=current, cause=cause, run_id=run_id, now=now, ledger_id=entry.id)
-            owed.store(change, [holding] if holding else [])
+            if not forgetting.among(change.connection, [document.conversation_id]):
+                documents.store(
+                    change, document, current=current, cause=cause, run_id=run_id, now=now, ledger_id=entry.id
+                )
+                owed.store(change, [holding] if holding else [])
             ledger.settle(change, entry.id, standing, evidence, now, document.item, document.digest)
             ledger.drop_reply(change, entry.id)
         rescue.remove(self._path, entry)

@@ -72,6 +72,11 @@ def named(connection: sqlite.Connection, name: str) -> MeetingRow:
         NothingFound: there is none, or several begin so.
     """
     found = connection.execute(f"{_ROWS} where c.id = ?", (name,)).fetchall()
+    if not found and connection.execute("select 1 from forgotten where conversation_id = ?", (name,)).fetchone():
+        raise NothingFound(
+            f"The conversation {name} was forgotten: this archive keeps nothing of it.",
+            "No sync brings it back; Convo may still have it.",
+        )
     if not found and name:
         found = connection.execute(_BEGINNING, (name,)).fetchall()
     if len(found) == 1:

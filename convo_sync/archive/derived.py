@@ -72,6 +72,22 @@ def _compare_turns(
     return judged._replace(differing=[*differing]), {name: Difference(0, each) for name, each in beside.items()}
 
 
+def remove_all(change: Change, conversation_id: str) -> None:
+    """Take out all rows that were derived from the documents of a conversation, with their index entries."""
+    for table in TABLES.values():
+        if table.name == "segments":
+            _merge_turns(change, (conversation_id,), ())
+        elif "conversation_id" in table.scope:
+            for scope in _scopes(change.connection, table, conversation_id):
+                _merge(change, table, scope, ())
+
+
+def _scopes(connection: sqlite.Connection, table: Table, conversation_id: str) -> list[Row]:
+    columns = ", ".join(table.scope)
+    sql = f"select distinct {columns} from {table.name} where conversation_id = ?"  # noqa: S608 - names from TABLES
+    return connection.execute(sql, (conversation_id,)).fetchall()
+
+
 def remove(change: Change, table: Table, rows: Mapping[Row, int]) -> None:
     """Take out rows (scope and key -> id) with their index entries."""
     if table.name == "segments":

@@ -30,6 +30,12 @@ def reindex(change: Change) -> None:
         change.connection.execute(f"insert into {name} ({name}) values ('rebuild')")  # noqa: S608 - our own names
 
 
+def condense(change: Change) -> None:
+    """Make the indexes' own pages anew, so that no word is left in them that no text has any more."""
+    for name in INDEXES:
+        change.connection.execute(f"insert into {name} ({name}) values ('optimize')")  # noqa: S608 - our own names
+
+
 def _drop(connection: sqlite.Connection, name: str) -> None:
     """Take an index away: FTS5's own 'rebuild' needs one that opens, and keeps settings that were changed."""
     connection.execute("savepoint dropping")

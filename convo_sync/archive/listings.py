@@ -26,7 +26,9 @@ def known(connection: sqlite.Connection, ids: Collection[ConversationId]) -> Map
     return found
 
 
-def store_changes(change: Change, changes: Iterable[ListingChange], run_id: int, now: datetime) -> None:
+def store_changes(
+    change: Change, changes: Iterable[ListingChange], run_id: int | None, now: datetime, cause: str = "listed"
+) -> None:
     """Commit rows that are new, differ or came back, with the holdings that this makes due."""
     for each in changes:
         if each.is_new:
@@ -35,7 +37,7 @@ def store_changes(change: Change, changes: Iterable[ListingChange], run_id: int,
             _update(change, each)
         if each.is_new or each.differs:
             document = models.listing_document(each.row)
-            documents.store(change, document, current=True, cause="listed", run_id=run_id, now=now)
+            documents.store(change, document, current=True, cause=cause, run_id=run_id, now=now)
         _store_sighting(change, each.conversation)
         owed.store(change, each.holdings)
 

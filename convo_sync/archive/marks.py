@@ -34,11 +34,32 @@ def _told_apart(texts: Iterable[str]) -> Iterator[tuple[str, int]]:
 def number_items(change: Change, conversation_id: str, texts: Iterable[str]) -> int:
     """Give the meeting's action items that have none a number each, and say how many; those that have one keep it."""
     fresh = without_number(change.connection, conversation_id, texts)
+    first = _highest(change.connection) + 1 if fresh else 0
     change.connection.executemany(
-        "insert into promises (conversation_id, text, nth, changed) values (?, ?, ?, ?)",
-        [(conversation_id, *item, change.number) for item in fresh],
+        "insert into promises (number, conversation_id, text, nth, changed) values (?, ?, ?, ?, ?)",
+        [(number, conversation_id, *item, change.number) for number, item in enumerate(fresh, first)],
     )
     return len(fresh)
+
+
+def _highest(connection: sqlite.Connection) -> int:
+    """The highest number that was ever given; one that is forgotten is given to nobody else."""
+    sql = """
+        select coalesce((select max(number) from promises), 0),
+            coalesce((select cast(value as integer) from meta where key = 'last_promise'), 0)
+    """
+    return int(max(connection.execute(sql).fetchone()))
+
+
+def forget_numbers(change: Change, conversation_id: str) -> Sequence[tuple[int]]:
+    """Take out a meeting's action items; their numbers, which stay taken."""
+    highest = _highest(change.connection)
+    removed = "delete from promises where conversation_id = ? returning number"
+    numbers: Sequence[tuple[int]] = change.connection.execute(removed, (conversation_id,)).fetchall()
+    if numbers:
+        kept = "insert into meta values ('last_promise', ?) on conflict (key) do update set value = excluded.value"
+        change.connection.execute(kept, (str(highest),))
+    return numbers
 
 
 def mark(path: Path, numbers: Sequence[int], done_at: datetime | None) -> Sequence[int]:

@@ -114,10 +114,11 @@ def delete(change: Change, table: Table, scope: Row, ids: Mapping[Row, int]) -> 
     sql = f"delete from {table.name} where id = ?"  # noqa: S608 - names from TABLES
     change.connection.executemany(sql, [(row_id,) for row_id in ids.values()])
     if table.is_public:
-        _note_deletions(change, table.name, [(*scope, *key) for key in ids])
+        note_deletions(change, table.name, [(*scope, *key) for key in ids])
 
 
-def _note_deletions(change: Change, table_name: str, keys: Iterable[Row]) -> None:
+def note_deletions(change: Change, table_name: str, keys: Iterable[Row]) -> None:
+    """Say in the change feed that rows with these keys left a table."""
     change.connection.executemany(
         "insert into deletions (table_name, key, changed) values (?, ?, ?)",
         [(table_name, json.dumps(key), change.number) for key in keys],

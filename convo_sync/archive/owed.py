@@ -5,14 +5,13 @@ Functions that read take a connection, those that write the open transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from convo_sync.archive import sqlite
 from convo_sync.archive.transaction import Change
-from convo_sync.plan import steps
 from convo_sync.plan.schedule import LONGEST_STEP
-from convo_sync.records import Conversation, ConversationId, Holding, Kind, Owed, State, Step
+from convo_sync.records import Candidate, Conversation, ConversationId, Holding, Kind, Owed, State
 from convo_sync.times import format_time, parse_time, read_time, write_time
 
 _CONVERSATION = """
@@ -134,10 +133,33 @@ def newest(connection: sqlite.Connection, count: int) -> frozenset[ConversationI
     return frozenset(ConversationId(id_) for (id_,) in rows)
 
 
-def next_steps(connection: sqlite.Connection, now: datetime, *, audit: bool) -> Sequence[Step]:
-    """What a run would ask for besides the list, as far as the archive can tell."""
-    oldest = least_recently_checked(connection, 2 * steps.AUDIT, None) if audit else ()
-    return steps.plan(due(connection, now, retry_failed=True), newest=newest(connection, steps.NEWEST), audit=oldest)
+def candidates(connection: sqlite.Connection, *, excluded_only: bool) -> Sequence[Candidate]:
+    """Every conversation that rules may exclude, or those of which something is excluded now."""
+    where = "where h.conversation_id in (select conversation_id from holdings where state = 'excluded')"
+    rows = connection.execute(
+        f"""
+        select c.id, c.title, c.start_time, c.calendar_event_id, sum(h.state = 'excluded'), sum(h.state <> 'excluded')
+        from holdings h
+        join conversations c on c.id = h.conversation_id
+        {where if excluded_only else ""}
+        group by h.conversation_id
+        """  # noqa: S608 - a literal of ours
+    )
+    return [
+        Candidate(ConversationId(id_), title, parse_time(start), event_id, excluded, others)
+        for id_, title, start, event_id, excluded, others in rows
+    ]
+
+
+def invited(connection: sqlite.Connection, event_ids: Collection[str]) -> Mapping[str, Sequence[str]]:
+    """Calendar event -> names and addresses of those invited, whichever of its days is meant."""
+    found: dict[str, list[str]] = {}
+    for event_id, *named in connection.execute(
+        "select e.event_id, a.email, a.name from events e join attendees a on a.item = e.item"
+    ):
+        if event_id in event_ids:
+            found.setdefault(event_id, []).extend(filter(None, named))
+    return found
 
 
 def held_substance(connection: sqlite.Connection, conversation_id: ConversationId, kind: Kind) -> int | None:

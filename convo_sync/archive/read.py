@@ -20,7 +20,8 @@ if TYPE_CHECKING:  # a search waits for what is imported here, so what only othe
     from convo_sync.archive.sight import Sight
     from convo_sync.briefs import Briefing, Decisions, Digest, Promises
     from convo_sync.hits import SearchResult
-    from convo_sync.records import Step
+    from convo_sync.plan.exclusion import Exclusion
+    from convo_sync.records import ConversationId, Step
     from convo_sync.views import Meeting, MeetingRow, RunRow, Segment, Status
 
 
@@ -144,6 +145,12 @@ class Reader:
         with self._plainly():
             return meeting.whole(self._connection, conversations.named(self._connection, name))
 
+    def is_forgotten(self, conversation_id: str) -> bool:
+        """Whether the archive's owner had this conversation removed for good."""
+        sql = "select 1 from forgotten where conversation_id = ?"
+        with self._plainly():
+            return self._connection.execute(sql, (conversation_id,)).fetchone() is not None
+
     def action_items(
         self,
         about: str = "",
@@ -242,12 +249,19 @@ class Reader:
 
         return Sight(self._connection, self.path)
 
-    def next_steps(self, now: datetime, *, audit: bool = False) -> Sequence[Step]:
-        """What the next run would ask for besides the list, as far as the archive can tell."""
-        from convo_sync.archive import owed
+    def next_steps(self, now: datetime, *, audit: bool = False, exclusion: Exclusion | None = None) -> Sequence[Step]:
+        """What the next run would ask for besides the list, as far as the archive can tell; `exclusion`: what never."""
+        from convo_sync.archive import foresight
 
         with self._plainly():
-            return owed.next_steps(self._connection, now, audit=audit)
+            return foresight.next_steps(self._connection, now, exclusion, audit=audit)
+
+    def excluded(self, exclusion: Exclusion) -> Mapping[ConversationId, str]:
+        """Conversation -> why nothing of it is asked for, of those that these rules take."""
+        from convo_sync.archive import foresight
+
+        with self._plainly():
+            return foresight.excluded(self._connection, exclusion)
 
     def execute(self, sql: str) -> tuple[tuple[str, ...], Iterator[tuple[Any, ...]]]:
         """Any reading SQL: the columns' names and the rows. Writing and ATTACH are refused.

@@ -7,7 +7,9 @@ another archive is not taken for this one's.
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from convo_sync.credits.entries import Entry
@@ -48,6 +50,14 @@ def read(archive: Path, entry: Entry) -> bytes | None:
         return place(archive, entry).read_bytes()
     except OSError:
         return None
+
+
+def remove_lines(archive: Path, ids: Iterable[int]) -> None:
+    """Forget what is kept of these lines of the ledger, whenever they were reserved."""
+    for id_ in ids:
+        for path in archive.parent.glob(f"{glob.escape(archive.name)}.reply-{id_}-*"):
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def remove(archive: Path, entry: Entry) -> None:

@@ -84,6 +84,11 @@ def open_plain(path: Path) -> Connection:
     return sqlite3.connect(str(path), isolation_level=None)
 
 
+def open_copy(path: Path) -> Connection:
+    """A connection that reads a copy which nobody writes to; it makes no file beside it."""
+    return _reader(path, "immutable=1")
+
+
 def open_in_memory() -> Connection:
     """An empty database without a file."""
     return sqlite3.connect(":memory:", isolation_level=None)

@@ -1,4 +1,4 @@
-"""From version 2 of the schema to version 3: AI credits, with the server's counter as last read."""
+"""From version 2 of the schema to version 3: AI credits, with the server's counter as last read; what is forgotten."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from convo_sync.archive.transaction import Change
 from convo_sync.records import Account
 from convo_sync.times import parse_time, read_time
 
-_NEW = ("credit_periods", "credit_readings", "ledger", "ledger_changed", "_replies", "credit_use")
+_NEW = ("credit_periods", "credit_readings", "ledger", "ledger_changed", "_replies", "credit_use", "forgotten")
 
 
 def upgrade(database: sqlite_utils.Database) -> None:

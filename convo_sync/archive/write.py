@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import sqlite_utils
 
-from convo_sync.archive import documents, hour, ledger, listings, migrate, owed, sqlite
+from convo_sync.archive import documents, forgetting, hour, ledger, listings, migrate, owed, sqlite
 from convo_sync.archive.accounting import Accounting
 from convo_sync.archive.transaction import Change, transaction
 from convo_sync.budget import Budget, server_now
@@ -21,6 +21,7 @@ from convo_sync.plan.listing import Missing, Sweep, Vanished
 from convo_sync.records import (
     Account,
     Binding,
+    Candidate,
     ConversationId,
     Document,
     Holding,
@@ -153,6 +154,21 @@ class Archive:
         with self._reading() as connection:
             return listings.known(connection, ids)
 
+    def forgotten(self, ids: Collection[ConversationId]) -> frozenset[ConversationId]:
+        """Those of these that the archive's owner had removed for good."""
+        with self._reading() as connection:
+            return forgetting.among(connection, ids)
+
+    def candidates(self, *, excluded_only: bool) -> Sequence[Candidate]:
+        """Every conversation that rules may exclude, or those of which something is excluded now."""
+        with self._reading() as connection:
+            return owed.candidates(connection, excluded_only=excluded_only)
+
+    def invited(self, event_ids: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """Calendar event -> names and addresses of those invited, of the events that the archive has."""
+        with self._reading() as connection:
+            return owed.invited(connection, event_ids)
+
     def missing(self, seen: Collection[str], before: datetime) -> Sequence[Missing]:
         """The conversations not yet gone, first seen before then, whose ids were not seen."""
         with self._reading() as connection:
@@ -166,6 +182,11 @@ class Archive:
             listings.store_changes(change, changes, run_id, now)
             if sweep is not None:
                 listings.store_place(change, sweep)
+
+    def store_row(self, change: ListingChange, cause: str, now: datetime, budget: Budget) -> None:
+        """Commit what a row says that came by itself, for a command that a person typed."""
+        with self._writing(budget) as written:
+            listings.store_changes(written, [change], None, now, cause)
 
     def settle_sweep(self, vanished: Vanished, run_id: int, now: datetime, budget: Budget, *, swept: bool) -> None:
         """Commit what a finished sweep proved, and whether another is needed at once; forget its place."""
@@ -215,8 +236,13 @@ class Archive:
         now: datetime,
         budget: Budget,
     ) -> bool:
-        """Commit a document with its derived rows, index rows and holding; whether it was a new version."""
+        """Commit a document with its derived rows, index rows and holding; whether it was a new version.
+
+        Nothing of it is kept where its conversation is forgotten.
+        """
         with self._writing(budget) as change:
+            if forgetting.among(change.connection, [document.conversation_id]):
+                return False
             is_new = documents.store(change, document, current=current, cause=cause, run_id=run_id, now=now)
             owed.store(change, [holding] if holding else [])
         return is_new

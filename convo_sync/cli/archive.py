@@ -10,6 +10,7 @@ HOMES = {
     "verify": ("convo_sync.cli.archive_verify", "Check in depth whether the archive is sound; change nothing."),
     "repair": ("convo_sync.cli.archive_repair", "Mend the search index and the tables from the archived documents."),
     "history": ("convo_sync.cli.archive_history", "Show every version of a meeting's documents, and what changed."),
+    "forget": ("convo_sync.cli.archive_forget", "Remove one meeting from the archive, for good."),
 }
 
 

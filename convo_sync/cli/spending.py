@@ -6,46 +6,35 @@ What may be spent is decided in `credits`; how it is spent, in `sync`. It prints
 from __future__ import annotations
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import click
 
 from convo_sync.archive.read import Reader
-from convo_sync.archive.write import Archive
-from convo_sync.cli.output import look, say, typed
+from convo_sync.cli.hand import asks, held, when_parked
+from convo_sync.cli.output import say, typed
 from convo_sync.cli.root import Setup
-from convo_sync.cli.stopping import Stopped, stoppable, undisturbed
-from convo_sync.client import Client
+from convo_sync.cli.stopping import Stopped, undisturbed
 from convo_sync.config import Config, load
-from convo_sync.credentials import find_key
 from convo_sync.credits.balance import Balance
 from convo_sync.credits.entries import PENDING, Standing, Wish
 from convo_sync.errors import (
     ConvoSyncError,
     CreditsUsedUp,
-    RateLimited,
     Refusal,
     ServerTrouble,
     TryLater,
     UsageError,
 )
-from convo_sync.lock import WriterLock
-from convo_sync.records import HELD_KINDS, ConversationId, Kind, Progress
+from convo_sync.records import HELD_KINDS, ConversationId, Kind
 from convo_sync.render.command import show
 from convo_sync.render.credits import left_in_words
 from convo_sync.render.text import safe
-from convo_sync.render.when import not_before
-from convo_sync.sync import Meter, Options
 from convo_sync.sync.by_hand import Hand
-from convo_sync.sync.session import Session
 from convo_sync.sync.spending import Result
 from convo_sync.views import MeetingRow
 
-# A sync lets others in between two documents, and one of its own generations may take minutes.
-WAIT_SECONDS = 240.0
 BY_HAND = "asked for by hand"
 _FINDS_OUT = "The next `convo-sync sync`, an hour from now or later, finds out; `convo-sync credits` tells."
 
@@ -92,17 +81,13 @@ def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again
     Raises:
         ConvoSyncError: nothing was bought; the message says what may have been spent.
     """
-    if not (yes or _asks()):
+    if not (yes or asks()):
         raise UsageError(f"{what} may cost 1 AI credit, and there is nobody to ask.", "Add --yes to spend it.")
     try:
-        return _agreed(setup, wish, what, yes=yes, over_cap=over_cap, again=again)
+        with when_parked("Nothing was spent."):
+            return _agreed(setup, wish, what, yes=yes, over_cap=over_cap, again=again)
     except (KeyboardInterrupt, click.Abort):
         raise Stopped("Stopped. Nothing was spent.") from None
-    except TryLater as parked:
-        if parked.resume_at is not None:
-            at = not_before(parked.resume_at, _now(), look())
-            parked.next_step = f"Nothing was spent. Run the same command again at {at} or later."
-        raise
 
 
 def _agreed(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again: bool) -> str | None:
@@ -164,10 +149,6 @@ def _spend(hand: Hand, wish: Wish) -> Result:
         raise
 
 
-def _asks() -> bool:
-    return sys.stdin is not None and sys.stdin.isatty()
-
-
 def _required(result: Result, wish: Wish) -> Result:
     """The result, where it brought something."""
     error = result.error
@@ -202,31 +183,6 @@ class Unspent(ConvoSyncError):
 @contextlib.contextmanager
 def _hand(setup: Setup, config: Config, kind: Kind) -> Iterator[Hand]:
     """Hold the archive; a sync that has it lets us in between two documents."""
-    key = find_key(config)
-    lock = WriterLock(setup.archive, f"convo-sync credits ({kind})")
-    with (
-        lock.acquire(WAIT_SECONDS, lambda holder: say(f"Waiting for {holder} to let this in …")),
-        Archive(setup.archive, _now()) as archive,
-        stoppable(),
-    ):
-        meter = Meter(archive.budget(), _now, archive.save_budget, typed=True)
-        with Client(config.base_url, key.value, meter=meter) as client:
-            session = Session(client, archive, meter, _now, Options("credits"), _tell, lambda: False)
-            session.paid, session.undisturbed = client, undisturbed
-            try:
-                yield Hand(session, config.base_url)
-            except RateLimited as refused:
-                meter.refused(refused.retry_after_seconds)
-                raise meter.parked() from refused
-            finally:
-                with contextlib.suppress(ConvoSyncError):  # what was counted ahead of a request that was not sent
-                    archive.save_budget(meter.settled())
-
-
-def _tell(event: Progress) -> None:
-    if event.event == "rescued":
-        say(f"The archive could not take the reply; it is kept in {event.detail}, and read from there later.")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
+    with held(setup, config, f"convo-sync credits ({kind})") as (session, client, identity):
+        session.paid, session.undisturbed = client, undisturbed
+        yield Hand(session, identity.base_url)

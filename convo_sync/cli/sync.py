@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,16 +19,18 @@ from convo_sync.cli.root import Setup
 from convo_sync.cli.stopping import Stopped, stoppable, undisturbed
 from convo_sync.client import Client
 from convo_sync.config import load
-from convo_sync.credentials import find_key
+from convo_sync.credentials import digest, find_key
 from convo_sync.credits.balance import balance
 from convo_sync.credits.decision import decide
 from convo_sync.credits.rules import Settings
 from convo_sync.errors import ArchiveError, ArchiveLocked, ConvoSyncError, KeyRefused
 from convo_sync.lock import WriterLock
+from convo_sync.plan.exclusion import Exclusion
 from convo_sync.records import Outcome, Run
 from convo_sync.render import forecast
 from convo_sync.sync import Identity, Options, Sync
 from convo_sync.sync.meter import Meter
+from convo_sync.times import local
 
 WAIT_SECONDS = 5.0
 _PARKED = 75
@@ -69,9 +70,10 @@ def _run(setup: Setup, options: Options, *, show: Show) -> tuple[Run, ConvoSyncE
     try:
         config = load(setup.config)
         key = find_key(config)
+        rules, excluded = _settings(setup), _exclusion(setup)
         if not options.retry_failed:
             require(setup.archive, key.value)
-        run, error = run_sync(setup, config.base_url, key.value, options, show=show, credits=_settings(setup))
+        run, error = run_sync(setup, config.base_url, key.value, options, show=show, credits=rules, exclusion=excluded)
         remember(setup.archive, key.value, error)
     except ConvoSyncError as before_it_began:
         return unrecorded(before_it_began), before_it_began
@@ -99,6 +101,10 @@ def _settings(setup: Setup) -> Callable[[], Settings]:
     return lambda: load(setup.config).credits
 
 
+def _exclusion(setup: Setup) -> Callable[[], Exclusion]:
+    return lambda: Exclusion(load(setup.config).exclude, local)
+
+
 def run_sync(
     setup: Setup,
     base_url: str,
@@ -107,11 +113,13 @@ def run_sync(
     *,
     show: Show,
     credits: Callable[[], Settings] = Settings,
+    exclusion: Callable[[], Exclusion] = Exclusion,
 ) -> tuple[Run, ConvoSyncError | None]:
     """One run over the archive that `setup` names; the record, and what ended it early.
 
     Args:
         credits: tells what may be spent and on what; by default nothing.
+        exclusion: tells what is never asked for; by default nothing.
 
     Raises:
         ConvoSyncError: it could not begin.
@@ -134,17 +142,13 @@ def run_sync(
                 pause=lock.yield_to_waiting,
                 paid=client,
                 credits=credits,
+                exclusion=exclusion,
                 undisturbed=undisturbed,
             )
             try:
-                return sync.run(Identity(base_url, _digest(archive.archive_id(), key)))
+                return sync.run(Identity(base_url, digest(key, archive.archive_id())))
             except ConvoSyncError as error:
                 return unrecorded(error, meter.requests), error
-
-
-def _digest(archive_id: str, key: str) -> str:
-    """Tells whether the key is the one that was checked, and tells nobody the key."""
-    return hashlib.sha256(f"{archive_id}:{key}".encode()).hexdigest()
 
 
 def _now() -> datetime:
@@ -153,12 +157,15 @@ def _now() -> datetime:
 
 def _show_plan(setup: Setup, *, audit: bool, as_json: bool) -> None:
     """What is owed, read without the lock, a key or a network."""
-    settings = load(setup.config).credits
+    config = load(setup.config)
+    settings, exclusion = config.credits, Exclusion(config.exclude, local)
     with Reader(setup.archive) as reader:
         sight = reader.credits()
         now = _now() + timedelta(seconds=sight.server_ahead_seconds())
-        steps = reader.next_steps(_now(), audit=audit)
+        steps = reader.next_steps(_now(), audit=audit, exclusion=exclusion)
         books, subjects = sight.books(), sight.subjects({rule.generate for rule in settings.rules})
+        private = reader.excluded(exclusion)
+    subjects = [each for each in subjects if each.conversation.id not in private]
     decision = decide(settings, books, subjects, now, presume_missing=True)
     if as_json:
         write_json(forecast.as_json(steps, decision, settings, books, balance(books, now)))

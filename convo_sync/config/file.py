@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convo_sync.config.source import Keys, Source
-from convo_sync.config.values import read_command, read_duration, read_file, read_url
+from convo_sync.config.values import read_command, read_duration, read_file, read_tables, read_url
 from convo_sync.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from convo_sync.credits.rules import Settings
+    from convo_sync.plan.exclusion import Rule
 
 DEFAULT_BASE_URL = "https://www.itsconvo.com"
 BASE_URL_VARIABLE = "CONVO_SYNC_BASE_URL"
@@ -33,7 +34,11 @@ _TABLES: Mapping[str, Keys] = {
         "api_key_command": ("api_key_command", read_command),
     },
     "archive": {"path": ("archive", read_file)},
-    "sync": {"every": ("every", read_duration), "stale_after": ("stale_after", read_duration)},
+    "sync": {
+        "every": ("every", read_duration),
+        "stale_after": ("stale_after", read_duration),
+        "exclude": ("exclude", read_tables),
+    },
 }
 _CREDITS = "credits"
 # Names that are fixed already, for what is still to come.
@@ -52,7 +57,8 @@ class Config:
     """What is configured, the environment's base URL included. Paths are absolute; None where nothing is said.
 
     `exists`: whether there is such a file. `every`: how often the daemon looks; `stale_after`: the age of the last
-    complete run from which `status` complains. `credits`: what may be spent on which generations.
+    complete run from which `status` complains. `credits`: what may be spent on which generations. `exclude`:
+    meetings of which nothing is asked for.
     """
 
     path: Path
@@ -63,6 +69,7 @@ class Config:
     archive: Path | None = None
     every: timedelta = DEFAULT_EVERY
     stale_after: timedelta = DEFAULT_STALE_AFTER
+    exclude: tuple[Rule, ...] = ()
     credits: Settings = field(default_factory=_nothing_spent)
 
 
@@ -95,6 +102,10 @@ def parse(text: str, path: Path) -> Config:
     source = Source(path, text)
     tables = _known_tables(source)
     found = _fields(source, tables)
+    if "exclude" in found:
+        from convo_sync.config.exclude import read_rules
+
+        found["exclude"] = read_rules(found["exclude"], source)
     if _CREDITS in tables:
         from convo_sync.config.credits import read_credits
 
@@ -106,8 +117,8 @@ def archive_named(path: Path) -> Path | None:
     """The archive that the file names, read as cheaply as can be; None where it names none.
 
     Raises:
-        ConfigurationError: as `load`, save for what is wrong inside ``[credits]``, which reading has nothing to do
-            with; a file without a line ``[archive]`` is not looked into any further.
+        ConfigurationError: as `load`, save for what is wrong inside ``[credits]`` and rules, which reading has
+            nothing to do with; a file without a line ``[archive]`` is not looked into any further.
     """
     text = _read(path)
     if text is None or not re.search(r"^\s*\[?\s*[\"']?archive\b", text, re.MULTILINE):

@@ -128,6 +128,15 @@ def read_pattern(value: Any, path: Path) -> str:
     return text
 
 
+def read_tables(value: Any, _path: Path) -> list[dict[str, Any]]:
+    """Tables, one for each rule; what they say is not looked at."""
+    if isinstance(value, dict):
+        raise ValueError("is a single table; it needs double brackets, [[…]]")
+    if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
+        raise ValueError(f"is {shown(value)}; it has to be written as tables, [[…]], one for each rule")
+    return value
+
+
 def shown(value: Any) -> str:
     """A value in a message, nearly as its owner wrote it, and never long."""
     if isinstance(value, bool):

@@ -33,7 +33,7 @@ def judge(
     """Judge an unknown outcome at `now`, a server's time.
 
     Args:
-        holding: of the document that was to be made; None for answers and e-mails, and where the meeting is forgotten.
+        holding: of the document that was to be made; None for answers and e-mails, of what is forgotten or excluded.
         reading: the last one of the server's counter.
         can_ask: whether looking and reading may still bring something now.
     """

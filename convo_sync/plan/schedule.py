@@ -47,7 +47,7 @@ def next_recheck(anchor: datetime, now: datetime) -> datetime | None:
     return next((anchor + step for step in STEPS if anchor + step > now), None)
 
 
-def _anchor(row: Listing, now: datetime) -> datetime:
+def _anchor(row: Listing | Conversation, now: datetime) -> datetime:
     end = row.end_time
     if end is None and not is_running(row.start_time, None, now):
         minutes = min(max(0.0, row.minutes or 0.0), LONGEST_MEETING.total_seconds() / 60)
@@ -55,7 +55,7 @@ def _anchor(row: Listing, now: datetime) -> datetime:
     return no_later_than(end, now)
 
 
-def first_holdings(row: Listing, now: datetime) -> tuple[Holding, ...]:
+def first_holdings(row: Listing | Conversation, now: datetime) -> tuple[Holding, ...]:
     """What is owed of a conversation that a listing shows for the first time."""
     running = is_running(row.start_time, row.end_time, now)
     due = now + STANDSTILL if running else now

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from convo_sync.plan import exclusion
 from convo_sync.plan.schedule import after_change, first_holdings
 from convo_sync.records import (
     Action,
@@ -62,7 +63,7 @@ def plan(
     )
     owed.sort(key=_start, reverse=True)
     owed.sort(key=lambda each: _rank(each, newest))  # the sort is stable: newest first within a rank
-    doubtful = list(vanished)[:VANISHED]
+    doubtful = [each for each in vanished if each.holding.state is not State.EXCLUDED][:VANISHED]
     proofs = [_step(each, Action.MARK_GONE, "missing from a complete sweep") for each in doubtful]
     named = {key(each) for each in doubtful}
     wanted = [each for each in owed if key(each) not in named]
@@ -113,10 +114,15 @@ def _step(each: Owed, action: Action, reason: str) -> Step:
     return Step(action, each.conversation.id, each.holding.kind, reason, each.conversation.start_time)
 
 
-def take_row(known: Known | None, row: Listing, now: datetime) -> ListingChange | None:
-    """What one row of a listing means for the archive; None where it says nothing new."""
+def take_row(known: Known | None, row: Listing, now: datetime, excluded: str = "") -> ListingChange | None:
+    """What one row of a listing means for the archive; None where it says nothing new.
+
+    Args:
+        excluded: why its documents are not to be asked for; empty where they are.
+    """
     if known is None:
-        return ListingChange(row, _conversation(row), first_holdings(row, now), is_new=True)
+        holdings = exclusion.settled(row, first_holdings(row, now), excluded, now)
+        return ListingChange(row, _conversation(row), holdings, is_new=True)
     was = known.conversation
     differs = was.listing_digest != row.digest
     if not differs and was.gone_at is None and was.missed_sweeps == 0 and not was.suspect:
@@ -124,7 +130,10 @@ def take_row(known: Known | None, row: Listing, now: datetime) -> ListingChange 
     holdings = after_change(was, row, known.holdings, now) if differs else ()
     if not holdings:
         holdings = _owed_again(known, row, now)
-    return ListingChange(row, _conversation(row), holdings, differs=differs)
+    held = {each.kind: each for each in known.holdings}
+    after = exclusion.settled(row, (held | {each.kind: each for each in holdings}).values(), excluded, now)
+    changed = tuple(each for each in after if each != held.get(each.kind))
+    return ListingChange(row, _conversation(row), changed, differs=differs)
 
 
 def _owed_again(known: Known, row: Listing, now: datetime) -> tuple[Holding, ...]:

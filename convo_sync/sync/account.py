@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from convo_sync.errors import ConfigurationError
 from convo_sync.records import Account, Binding
-from convo_sync.sync.session import Session
+from convo_sync.sync.session import Identity, Session
 
 
 def require_same_server(bound: Binding | None, base_url: str) -> None:
@@ -31,6 +31,26 @@ def require_same(bound: Binding | None, account: Account) -> None:
             f"This archive belongs to {bound.email}; the key belongs to {account.email}.",
             "Use the other account's key, or another archive (--archive PATH).",
         )
+
+
+def check_account(session: Session, identity: Identity) -> None:
+    """One archive, one account: the profile is read when the key is not the one that was checked before.
+
+    Raises:
+        ConfigurationError: the server or the account is another.
+        ConvoSyncError: no usable answer came.
+    """
+    bound = session.store.binding()
+    require_same_server(bound, identity.base_url)
+    if bound is None or bound.key_digest != identity.key_digest:
+        read_account(session, identity)
+
+
+def read_account(session: Session, identity: Identity) -> None:
+    """Read the profile, and record it, if it is the archive's own. Raises as `check_account` does."""
+    account = session.remote.get_profile()
+    require_same(session.store.binding(), account)
+    session.store.bind(account, identity.base_url, identity.key_digest, session.clock(), session.meter.ahead())
 
 
 def read_counter(session: Session) -> None:

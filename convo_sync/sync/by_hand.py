@@ -14,7 +14,7 @@ from convo_sync.credits.entries import Standing, Wish
 from convo_sync.credits.fitness import Subject, impossible
 from convo_sync.credits.rules import Settings
 from convo_sync.errors import ArchiveError, ConvoSyncError, NothingFound
-from convo_sync.records import HELD_KINDS, ConversationId, Kind
+from convo_sync.records import HELD_KINDS, ConversationId, Kind, State
 from convo_sync.sync.account import read_counter, require_same_server
 from convo_sync.sync.looking import look
 from convo_sync.sync.session import Session
@@ -105,6 +105,11 @@ class Hand:
 
     def _require_fit(self, wish: Wish) -> None:
         subject = self.subject(wish.conversation_id, wish.kind)
+        if subject.holding.state is State.EXCLUDED:
+            raise Declined(
+                "Nothing was spent: nothing of this meeting is asked for, since [sync] exclude in config.toml says so.",
+                "Change that rule, and run `convo-sync sync`.",
+            )
         for why in impossible(subject, self._session.now()):
             raise Declined(f"Nothing was spent: {why}.", "`convo-sync show` says what the archive has of it.")
 

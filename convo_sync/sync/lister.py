@@ -11,14 +11,15 @@ from datetime import datetime
 from convo_sync.plan import listing, steps
 from convo_sync.plan.listing import Sweep, Verdict
 from convo_sync.records import Completeness, Overview, Page
+from convo_sync.sync.excluder import Excluder
 from convo_sync.sync.session import Session
 
 
 class Lister:
     """The listing of one run. `vanished` holds what a single GET each may prove afterwards."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, session: Session, excluder: Excluder) -> None:
+        self._session, self._excluder = session, excluder
         self._requests = 0
         self._has_place = False
         self.vanished: tuple[str, ...] = ()
@@ -96,21 +97,26 @@ class Lister:
         if verdict is not Verdict.PARTIAL:
             session.tally.listing = Completeness.COMPLETE
         # A list that never holds still is swept again at once only as long as it is longer than what is known.
-        known = session.store.overview().active + len(session.tally.unusable)
+        known = session.store.overview().active + len(session.tally.unusable) + len(session.tally.forgotten)
         session.tally.swept = verdict is not Verdict.PARTIAL or known >= (sweep.total or 0)
         self._settle(sweep, proved=verdict is Verdict.PROVED)
 
     def _take(self, page: Page, sweep: Sweep | None) -> None:
         """Commit what one page changed; nothing is written where nothing did and the sweep ends here."""
         session, now = self._session, self._session.now()
-        rows = {row.id: row for row in page.rows}
+        listed = {row.id: row for row in page.rows}
+        forgotten = session.store.forgotten(listed.keys())
+        rows = {id_: row for id_, row in listed.items() if id_ not in forgotten}
         known = session.store.known(rows.keys())
-        changes = [change for row in rows.values() if (change := steps.take_row(known.get(row.id), row, now))]
+        why = self._excluder.reasons(rows.values())
+        taken = (steps.take_row(known.get(row.id), row, now, why.get(row.id, "")) for row in rows.values())
+        changes = [change for change in taken if change]
         if changes or sweep is not None:
             session.store.store_page(changes, sweep, session.run_id, now, session.meter.ahead())
             self._has_place |= sweep is not None
         session.tally.listed |= rows.keys()
         session.tally.unusable |= set(page.unusable_ids)
+        session.tally.forgotten |= forgotten
         session.tally.new += sum(change.is_new for change in changes)
         session.tally.changed += sum(change.differs for change in changes)
         session.report("listed", detail=f"{len(session.tally.listed)} listed, {session.tally.new} new")

@@ -17,11 +17,13 @@ from convo_sync.plan.listing import Missing, Sweep, Vanished
 from convo_sync.records import (
     Account,
     Binding,
+    Candidate,
     ConversationId,
     Document,
     Holding,
     Kind,
     Known,
+    Listing,
     ListingChange,
     Overview,
     Owed,
@@ -70,6 +72,16 @@ class Paid(Protocol):
         received: Received | None = None,
     ) -> Document:
         """A drafted e-mail."""
+
+
+class Changing(Protocol):
+    """The requests of the API that change or delete a conversation there. Each is sent once."""
+
+    def rename(self, conversation_id: ConversationId, title: str) -> Listing:
+        """Give it another title; its row of the list as it is now."""
+
+    def delete(self, conversation_id: ConversationId) -> None:
+        """Delete it."""
 
 
 class Accounting(Protocol):
@@ -158,6 +170,15 @@ class Store(Protocol):
     def known(self, ids: Collection[ConversationId]) -> Mapping[ConversationId, Known]:
         """What the archive has of these."""
 
+    def forgotten(self, ids: Collection[ConversationId]) -> frozenset[ConversationId]:
+        """Those of these that the archive's owner had removed for good."""
+
+    def candidates(self, *, excluded_only: bool) -> Sequence[Candidate]:
+        """Every conversation that rules may exclude, or those of which something is excluded now."""
+
+    def invited(self, event_ids: Collection[str]) -> Mapping[str, Sequence[str]]:
+        """Calendar event -> names and addresses of those invited, of the events that the archive has."""
+
     def missing(self, seen: Collection[str], before: datetime) -> Sequence[Missing]:
         """The conversations not yet gone, first seen before then, whose ids were not seen."""
 
@@ -186,6 +207,9 @@ class Store(Protocol):
         self, changes: Sequence[ListingChange], sweep: Sweep | None, run_id: int, now: datetime, budget: Budget
     ) -> None:
         """Commit what a page changed, the pending marks that this causes, and the sweep's place."""
+
+    def store_row(self, change: ListingChange, cause: str, now: datetime, budget: Budget) -> None:
+        """Commit what a row says that came by itself, for a command that a person typed."""
 
     def settle_sweep(self, vanished: Vanished, run_id: int, now: datetime, budget: Budget, *, swept: bool) -> None:
         """Commit what a finished sweep proved, and whether another is needed at once; forget its place."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from convo_sync.credits.rules import Settings
@@ -23,27 +23,21 @@ from convo_sync.errors import (
     ServerTrouble,
     TryLater,
 )
+from convo_sync.plan.exclusion import Exclusion
 from convo_sync.records import Completeness, Outcome, Progress, Run
-from convo_sync.sync.account import require_same, require_same_server
+from convo_sync.sync.account import check_account, read_account
+from convo_sync.sync.excluder import Excluder
 from convo_sync.sync.fetcher import Fetcher
 from convo_sync.sync.generator import Generator
 from convo_sync.sync.lister import Lister
 from convo_sync.sync.meter import Meter
 from convo_sync.sync.ports import Paid, Remote, Store
-from convo_sync.sync.session import Options, Session
+from convo_sync.sync.session import Identity, Options, Session
 from convo_sync.sync.spending import Spender
 
 # When to look again at a list that would not hold still.
 UNSTEADY_PAUSE = timedelta(minutes=5)
 _STOPPED = ("stopped", "The run was stopped before its end.", "Run the same command again: it goes on where it was.")
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which server this run talks to, and which key it uses (a digest, never the key)."""
-
-    base_url: str
-    key_digest: str
 
 
 class Sync:
@@ -58,6 +52,7 @@ class Sync:
         pause: called between two documents; True where others wrote to the archive meanwhile.
         paid: the API's requests that cost credits; without it nothing can be spent.
         credits: tells what may be spent, and on what; by default nothing. Asked anew before each generation.
+        exclusion: tells what is never asked for; by default nothing. Asked anew where others wrote meanwhile.
         undisturbed: keeps a signal to stop waiting while something that was paid for is stored.
     """
 
@@ -73,9 +68,11 @@ class Sync:
         pause: Callable[[], bool] = lambda: False,
         paid: Paid | None = None,
         credits: Callable[[], Settings] = Settings,
+        exclusion: Callable[[], Exclusion] = Exclusion,
         undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._session = Session(remote, store, meter, clock, options, tell, pause)
+        self._session.exclusion = exclusion
         self._session.paid, self._session.credits, self._session.undisturbed = paid, credits, undisturbed
 
     def run(self, identity: Identity) -> tuple[Run, ConvoSyncError | None]:
@@ -105,11 +102,12 @@ class Sync:
 
     def _work(self, identity: Identity) -> tuple[Outcome, datetime | None, ConvoSyncError | None]:
         fetcher: Fetcher | None = None
-        spender = Spender(self._session)
+        spender, excluder = Spender(self._session), Excluder(self._session)
         try:
-            self._check_account(identity)
+            check_account(self._session, identity)
             spender.recover()
-            lister = Lister(self._session)
+            excluder.run()
+            lister = Lister(self._session, excluder)
             lister.run()
             self._notice_another_plan(identity)
             spender.settle_unknowns()
@@ -175,27 +173,12 @@ class Sync:
             error=(failed.code, failed.message, failed.next_step) if failed else None,
         )
 
-    def _check_account(self, identity: Identity) -> None:
-        """One archive, one account: the profile is read when the key is not the one that was checked before."""
-        session = self._session
-        bound = session.store.binding()
-        require_same_server(bound, identity.base_url)
-        if bound is None or bound.key_digest != identity.key_digest:
-            self._read_account(identity)
-
     def _notice_another_plan(self, identity: Identity) -> None:
         """Read the profile again where the limit is another than it was then. Trouble there leaves it for later."""
         bound, limit = self._session.store.binding(), self._session.meter.known_limit
         if bound is not None and limit is not None and bound.hourly_limit != limit:
             with contextlib.suppress(ServerTrouble, Refusal):
-                self._read_account(identity)
-
-    def _read_account(self, identity: Identity) -> None:
-        """Read the profile, and record it, if it is the archive's own."""
-        session, bound = self._session, self._session.store.binding()
-        account = session.remote.get_profile()
-        require_same(bound, account)
-        session.store.bind(account, identity.base_url, identity.key_digest, session.clock(), session.meter.ahead())
+                read_account(self._session, identity)
 
 
 def _plan_lacks_the_api(refusal: Forbidden) -> KeyRefused:

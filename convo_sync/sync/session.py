@@ -8,9 +8,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from convo_sync.credits.rules import Settings
+from convo_sync.plan.exclusion import Exclusion
 from convo_sync.records import Completeness, Progress
 from convo_sync.sync.meter import Meter
 from convo_sync.sync.ports import Paid, Remote, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which server a run talks to, and which key it uses (a digest, never the key)."""
+
+    base_url: str
+    key_digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,7 @@ class Tally:
     changed: int = 0
     gone: set[str] = field(default_factory=set)
     unusable: set[str] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
     fetched: int = 0
     unchanged: int = 0
     absent: int = 0
@@ -49,7 +59,9 @@ class Session:
     """One run's surroundings. `run_id` is set once the run is recorded; `holds_archive` is False while others may.
 
     `paid` is what costs credits, without which nothing can be spent. `credits` tells, each time anew, how many and on
-    what. `undisturbed` keeps a signal to stop waiting while something that was paid for is stored.
+    what; `exclusion` tells, in the same way, what is never asked for. `reread` is called where others wrote to the
+    archive: it takes over what they decided. `undisturbed` keeps a signal to stop waiting while something that was paid
+    for is stored.
     """
 
     remote: Remote
@@ -62,6 +74,8 @@ class Session:
     run_id: int = 0
     paid: Paid | None = None
     credits: Callable[[], Settings] = Settings
+    exclusion: Callable[[], Exclusion] = Exclusion
+    reread: Callable[[], None] = lambda: None
     undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext
     holds_archive: bool = True
     tally: Tally = field(default_factory=Tally)
@@ -77,6 +91,7 @@ class Session:
         self.holds_archive = True
         if changed:
             self.meter.reload(self.store.budget())
+            self.reread()
         return changed
 
     def report(self, event: str, conversation_id: str = "", detail: str = "", done: int = 0, planned: int = 0) -> None:

@@ -189,7 +189,8 @@ class Spender:
         asked = set[Verdict]()
         while True:
             subject, session = self._subject(entry), self._session
-            holding = subject.holding if subject else None
+            # What is excluded is not asked for: then the counter alone tells, as of an answer or an e-mail.
+            holding = subject.holding if subject and subject.holding.state is not State.EXCLUDED else None
             verdict = judge(entry, holding, self._books.books().reading, session.now(), can_ask=may_ask)
             if verdict in asked or verdict is Verdict.WAIT:
                 return

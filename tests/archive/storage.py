@@ -16,6 +16,7 @@ from convo_sync.archive.write import Archive
 from convo_sync.budget import Budget
 from convo_sync.credits.entries import Entry, Standing, Wish
 from convo_sync.errors import ConvoSyncError
+from convo_sync.plan.exclusion import Exclusion, Rule
 from convo_sync.plan.listing import Sweep, Vanished
 from convo_sync.records import (
     Account,
@@ -138,6 +139,7 @@ WRITING: Mapping[str, Call] = {
     "begin_run": lambda a: a.begin_run(LONG, NOW, BUDGET),
     "end_run": lambda a: a.end_run(1, _RUN, NOW, BUDGET, swept=True),
     "store_page": lambda a: a.store_page([listed("sess_new", LONG)], None, 1, NOW, BUDGET),
+    "store_row": lambda a: a.store_row(listed(ONE, LONG, is_new=False), "by hand", NOW, BUDGET),
     "settle_sweep": lambda a: a.settle_sweep(Vanished(gone=((ONE, LONG),)), 1, NOW, BUDGET, swept=True),
     "mark_gone": lambda a: a.mark_gone(ONE, LONG, NOW, BUDGET),
     "store_document": lambda a: store(a, transcript(TWO, ["the lid", LONG])),
@@ -155,6 +157,9 @@ ASKING: Mapping[str, Call] = {
     "overview": lambda a: a.overview(),
     "unfinished_sweep": lambda a: a.unfinished_sweep(),
     "known": lambda a: a.known([ONE, TWO]),
+    "forgotten": lambda a: a.forgotten([ONE, TWO]),
+    "candidates": lambda a: a.candidates(excluded_only=False),
+    "invited": lambda a: a.invited(["ev1"]),
     "missing": lambda a: a.missing([ONE], NOW),
     "due": lambda a: a.due(NOW, retry_failed=True),
     "newest": lambda a: a.newest(10),
@@ -168,8 +173,10 @@ READING: Mapping[str, Call] = {
     "turns": lambda r: r.turns(ONE, 0, 2),
     "meetings": lambda r: r.meetings(),
     "meeting": lambda r: r.meeting(ONE),
+    "is_forgotten": lambda r: r.is_forgotten(ONE),
     "status": lambda r: r.status(NOW)._replace(path="", bytes=0),
     "next_steps": lambda r: r.next_steps(NOW),
+    "excluded": lambda r: r.excluded(Exclusion((Rule(title="zebra", attendee="ann"),))),
     "action_items": lambda r: r.action_items("Leonie", done=True),
     "promises": lambda r: r.promises([1]),
     "decisions": lambda r: r.decisions("zebra"),

@@ -23,6 +23,7 @@ from .storage import NOW, content, is_sound
 from .versions import OPERATIONAL, empty, facts, received_again, shape, words, written
 
 CREDITS = ("credit_periods", "credit_readings", "ledger", "_replies")
+NEW = (*CREDITS, "forgotten")
 RESETS_AT = "2026-04-01T12:00:00.000Z"
 
 
@@ -55,7 +56,7 @@ def test_the_old_archive_is_whole(old: Path) -> None:
     """Expect rows in every table of version 2 but the ids of a sweep, and none of what version 3 adds."""
     held = content(old)
     assert [name for name in (*tables.TABLES, *OPERATIONAL, "promises", *BESIDE) if not held[name]] == ["sweep_seen"]
-    assert not set(CREDITS) & held.keys()
+    assert not set(NEW) & held.keys()
     is_sound(old)
 
 
@@ -80,7 +81,7 @@ def test_all_else_is_as_it_was(old: Path) -> None:
     before, told = content(old), facts(old, "schema_version", "changed")
     Archive(old, NOW).close()
     after = content(old)
-    assert after.keys() - before.keys() == set(CREDITS)
+    assert after.keys() - before.keys() == set(NEW)
     for name in before.keys() - {"meta", "user_version"}:
         unpaid = (None,) if name == "revisions" else ()
         assert after[name] == [row + unpaid for row in before[name]], name
@@ -127,7 +128,7 @@ def test_an_archive_that_never_saw_a_profile(old: Path) -> None:
     last = facts(old)["changed"]
     Archive(old, NOW).close()
     held = content(old)
-    assert [held[name] for name in CREDITS] == [[]] * len(CREDITS)
+    assert [held[name] for name in NEW] == [[]] * len(NEW)
     assert facts(old)["changed"] == last
     assert repair.examine(old).is_sound
     with Archive(old, NOW) as archive:
