@@ -1,4 +1,4 @@
-"""Real `convo-sync daemon` processes over one account that is served on loopback, and their logs as they are written."""
+"""Real `convo-sync daemon` processes over one account that is served on loopback, and what they log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -134,10 +134,8 @@ class Watched:
 
     def kill_all(self) -> None:
         """Kill -9 whatever is left of it, its child as well."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self.process.wait(PATIENCE_SECONDS)
         self._reader.join(PATIENCE_SECONDS)
         for stream in (self.process.stdout, self.process.stderr):
