@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import memory, requests, size, speed, startup
+from benchmarks import idle, memory, requests, size, speed, startup
 from benchmarks.figures import Figure, table
 from benchmarks.meetings import CORPUS, gather
 from benchmarks.setting import Setting
@@ -26,6 +26,7 @@ BENCHMARKS: Mapping[str, Callable[[Setting], Iterable[Figure]]] = {
     "memory": memory.measure,
     "size": size.measure,
     "startup": startup.measure,
+    "daemon": idle.measure,
 }
 
 

@@ -43,7 +43,7 @@ class Setting:
         meetings = meetings or self.meetings
         with simulator(meetings.file, self.folder) as url:
             spent = timed([*(program or command_line()), "--quiet", "sync"], for_sync(self.folder, url, archive))
-        archived = _turns(archive)
+        archived = turns_in(archive)
         if archived != meetings.turns:
             raise RuntimeError(f"{archived:,} of {meetings.turns:,} turns were archived")
         return spent
@@ -54,7 +54,8 @@ class Setting:
         print(text, file=sys.stderr, flush=True)
 
 
-def _turns(archive: Path) -> int:
+def turns_in(archive: Path) -> int:
+    """The turns that are archived."""
     connection = sqlite3.connect(archive)
     count = int(connection.execute("select count(*) from segments").fetchone()[0])
     connection.close()

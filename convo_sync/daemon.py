@@ -115,7 +115,7 @@ class Daemon:
     def _set(self, plan: Plan) -> None:
         self._plan = plan
         self._world.keep(plan, running=False)
-        self._world.tell("planned", at=plan.at, why=plan.why)
+        self._world.tell("planned", next_at=plan.at, why=plan.why)
 
     def _wait_for_archive(self, missing: str) -> None:
         """Say once that the archive is not there, and never make another in its place."""
@@ -156,6 +156,8 @@ class Daemon:
             return
         try:
             self.look()
+            while self._hurry.is_set() and not self.is_stopping:  # it came during a run, when no other look begins
+                self.look()
         except Exception as error:  # the next look may go better; what it says has to stay on one line
             self._world.tell("fault", error=f"{type(error).__name__}: {error}")
 

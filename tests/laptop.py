@@ -13,13 +13,14 @@ from convo_sync.daemon import LOOK_SECONDS, Daemon, Facts
 from convo_sync.pacing import LATER, Plan
 from tests.holdings import NOON
 
+NOTHING = Facts()
 LOOK = timedelta(seconds=LOOK_SECONDS)
 
 
 class Laptop:
     """A `daemon.World`. `codes`: how the next runs end, 0 where it says nothing; `runs`: when each began."""
 
-    def __init__(self, facts: Facts = Facts(), every: timedelta = timedelta(minutes=30)) -> None:
+    def __init__(self, facts: Facts = NOTHING, every: timedelta = timedelta(minutes=30)) -> None:
         self.wall = NOON
         self.awake = 0.0
         self.archive, self.configured, self._every = facts, every, every

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import __main__ as benchmarks
-from benchmarks import rival
+from benchmarks import idle, rival
 from benchmarks.figures import Figure, table
 from benchmarks.meetings import COUNT, TURNS, dealt_scenes, gather
 from benchmarks.setting import Setting
@@ -27,6 +27,17 @@ def test_requests_of_a_few_meetings_are_measured_from_a_clone_alone() -> None:
     assert "built-in scenes" in done.stdout
     first = next(line for line in done.stdout.splitlines() if "first sync, newest" in line)
     assert first.split()[-3:] == ["1.000", "1.625", "holds"]  # eight requests are the fewest, five more are allowed
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only Linux counts what a daemon takes")
+def test_an_idle_daemon_is_measured(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """`python -m benchmarks daemon` has a daemon sync a few meetings, and prints its three lines."""
+    monkeypatch.setattr(idle, "SECONDS", 1)
+    assert benchmarks.main(["daemon", "--scenes", "--meetings", "2"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[-1] for line in lines[-3:]] == ["holds"] * 3
+    assert "memory of the idle daemon" in lines[-3]
 
 
 def test_a_missed_limit_fails_the_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -45,7 +45,7 @@ def test_not_overdue_at_its_start() -> None:
     """Expect no run before it is time, one then, and no gap longer than `every` in a day."""
     laptop = Laptop(LATELY)
     daemon = started(laptop)
-    assert laptop.events("planned") == [{"at": NOON + 20 * MINUTE, "why": "every so often"}]
+    assert laptop.events("planned") == [{"next_at": NOON + 20 * MINUTE, "why": "every so often"}]
     laptop.pass_time(daemon, 20 * MINUTE)
     assert laptop.runs == []
     laptop.pass_time(daemon, DAY)
