@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import signal
 import subprocess
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -25,7 +27,7 @@ from convo_sync.cli.background_state import State
 from convo_sync.cli.events import Log
 from convo_sync.cli.root import Setup
 from convo_sync.config import load
-from convo_sync.daemon import Daemon, Facts
+from convo_sync.daemon import LOOK_SECONDS, Daemon, Facts
 from convo_sync.errors import ArchiveLocked, ArchiveMissing, ConvoSyncError
 from convo_sync.lock import WriterLock
 from convo_sync.pacing import Plan
@@ -47,19 +49,29 @@ def command(setup: Setup, form: str) -> None:
     a refused key and a missing archive. Ctrl-C or SIGTERM ends it, and the sync that runs, within five seconds; SIGHUP
     has it read config.toml again.
     """
+    log = Log(as_json=form == "json")
+    _await_folder(Path(os.path.realpath(setup.archive)).parent, log)
     try:
         lock = WriterLock(setup.archive, "convo-sync daemon", suffix=".daemon").acquire(1.0)
     except ArchiveLocked as locked:
         held = WriterLock(setup.archive, "", suffix=".daemon").holder()
         raise ArchiveLocked(f"A daemon keeps this archive already: {held}.", "One is enough.") from locked
     with lock:
-        world = _World(setup, Log(as_json=form == "json"))
+        world = _World(setup, log)
         daemon = Daemon(world)
         with _signals(daemon):
             world.tell("started", archive=setup.archive_file, every=world.every())
             daemon.serve()
             world.finish()
         world.tell("stopped")
+
+
+def _await_folder(folder: Path, log: Log) -> None:
+    """Wait for the archive's disk: a folder made for the lock would stand where it is to be mounted."""
+    if not folder.is_dir():
+        log.tell("waiting", why=f"The archive's folder {folder} is not there.")
+        while not folder.is_dir():
+            time.sleep(LOOK_SECONDS)
 
 
 @contextlib.contextmanager
