@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from apscheduler.schedulers import base as library
 
-from convo_sync.daemon import Daemon
+from convo_sync.daemon import Daemon, Facts
 from tests.holdings import DAY, HOUR, NOON
 from tests.laptop import Laptop
 from tests.test_daemon import LATELY
