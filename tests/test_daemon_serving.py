@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -118,6 +119,9 @@ def test_hurried_during_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
         daemon.hurry()
         assert began.acquire(timeout=PATIENCE_SECONDS)
         daemon.hurry()
+        skipped = time.monotonic() + PATIENCE_SECONDS
+        while daemon._scheduler.get_job("look").next_run_time <= datetime.now(UTC) + timedelta(seconds=9):
+            assert time.monotonic() < skipped
         over.set()
         assert began.acquire(timeout=PATIENCE_SECONDS)
 
