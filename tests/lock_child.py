@@ -48,14 +48,14 @@ class Child:
             answer("taken")
 
     def borrow(self) -> None:
-        """Wait for it, exclude what is owed meanwhile, give it back."""
+        """Wait for it, settle what is owed meanwhile, give it back."""
         with (
             self.lock.acquire(LONG_SECONDS),
             contextlib.closing(sqlite3.connect(self.archive)) as connection,
             connection,
         ):
             (held,) = connection.execute("select count(*) from documents where kind = 'transcript'").fetchone()
-            connection.execute("update holdings set state = 'excluded', next_try_at = null where state = 'pending'")
+            connection.execute("update holdings set state = 'not-applicable', next_try_at = null where state = 'pending'")
         answer(f"held {held}")
 
     def release(self) -> None:

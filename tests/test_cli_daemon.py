@@ -57,7 +57,9 @@ def test_it_syncs_at_once_where_that_is_overdue(keeper: Keeper) -> None:
         assert daemon.wait_for("planned")["why"] == "overdue"
         ran = daemon.wait_for("sync")
         assert (ran["code"], ran["outcome"], ran["archived"], ran["error"]) == (0, "complete", 3, None)
-        assert daemon.wait_for("planned")["why"] == "every so often"
+        again = daemon.wait_for("planned")
+        assert again["why"] == "every so often"
+        assert again["at"] < again["next_at"]
     assert keeper.archived() == 9
 
 
@@ -162,6 +164,17 @@ def test_an_archive_that_is_taken_away_and_brought_back(keeper: Keeper) -> None:
         assert told.count("sync") == 1
         assert "waiting" not in told
     assert keeper.rig.asked() == asked + 1
+
+
+def test_a_disk_that_is_not_mounted_yet(keeper: Keeper) -> None:
+    """Expect a daemon that begins before the archive's disk is there to wait, and to put nothing in its place."""
+    place = keeper.rig.path.parent / "disk"
+    keeper.rig.path = place / "archive.db"
+    with keeper.daemon() as daemon:
+        assert str(place) in daemon.wait_for("waiting")["why"]
+        daemon.send(signal.SIGTERM)
+        assert daemon.wait(STOP_SECONDS) == -signal.SIGTERM
+    assert not place.exists()
 
 
 def test_a_configuration_that_is_broken_and_mended(keeper: Keeper) -> None:

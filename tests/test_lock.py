@@ -233,7 +233,7 @@ def test_two_long_runs_do_not_take_turns_at_every_document(tmp_path: Path) -> No
 
 
 def test_a_run_yields_between_two_documents_and_reads_again(tmp_path: Path) -> None:
-    """Expect a waiting process to have the archive in the middle of a run, and what it excluded not to be asked for."""
+    """Expect a waiting process to have the archive in the middle of a run, and what it settled not to be asked for."""
     with Rig.serving(tmp_path) as rig, other_process(rig.path, "convo-sync archive forget") as other:
         for number in range(6):
             add(rig, number, timedelta(days=30 + number), notes=False)

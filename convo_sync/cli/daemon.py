@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import signal
 import subprocess
@@ -26,7 +27,7 @@ from convo_sync.cli.background_state import State
 from convo_sync.cli.events import Log
 from convo_sync.cli.root import Setup
 from convo_sync.config import load
-from convo_sync.daemon import Daemon, Facts
+from convo_sync.daemon import LOOK_SECONDS, Daemon, Facts
 from convo_sync.errors import ArchiveLocked, ArchiveMissing, ConvoSyncError
 from convo_sync.lock import WriterLock
 from convo_sync.pacing import Plan
@@ -60,6 +61,7 @@ def command(setup: Setup, form: str, log_file: Path | None) -> None:
 
 
 def _serve(setup: Setup, log: Log) -> None:
+    _await_folder(Path(os.path.realpath(setup.archive)).parent, log)
     try:
         lock = WriterLock(setup.archive, "convo-sync daemon", suffix=".daemon").acquire(1.0)
     except ArchiveLocked as locked:
@@ -73,6 +75,14 @@ def _serve(setup: Setup, log: Log) -> None:
             daemon.serve()
             world.finish()
         world.tell("stopped")
+
+
+def _await_folder(folder: Path, log: Log) -> None:
+    """Wait for the archive's disk: a folder made for the lock would stand where it is to be mounted."""
+    if not folder.is_dir():
+        log.tell("waiting", why=f"The archive's folder {folder} is not there.")
+        while not folder.is_dir():
+            time.sleep(LOOK_SECONDS)
 
 
 @contextlib.contextmanager

@@ -183,6 +183,7 @@ READING: Mapping[str, Call] = {
     "briefing": lambda r: r.briefing("zebra", NOW),
     "digest": lambda r: r.digest("2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z"),
     "as_of": lambda r: r.as_of(),
+    "last_runs": lambda r: r.last_runs(),
     "credits": lambda r: (r.credits().books(), r.credits().titles(), r.credits().began()),
     "execute": lambda r: list(r.execute("select * from segments order by id")[1]),
 }
