@@ -55,7 +55,8 @@ class Child:
             connection,
         ):
             (held,) = connection.execute("select count(*) from documents where kind = 'transcript'").fetchone()
-            connection.execute("update holdings set state = 'not-applicable', next_try_at = null where state = 'pending'")
+            settle = "update holdings set state = 'not-applicable', next_try_at = null where state = 'pending'"
+            connection.execute(settle)
         answer(f"held {held}")
 
     def release(self) -> None:
