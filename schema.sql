@@ -10,7 +10,7 @@
 
 -- Facts about this file, one a row.
 create table meta (
-    key text primary key not null, -- schema_version, archive_id, feed_id, created_at, account, base_url, key_digest, hourly_limit, last_promise, changed
+    key text primary key not null, -- schema_version, archive_id, feed_id, created_at, account, base_url, key_digest, hourly_limit, last_promise, unwiped, changed
     value text not null -- always text; `last_promise` is the highest number of promises when one was forgotten; `changed` is the number of the last transaction that made a public row differ
 ) strict, without rowid;
 

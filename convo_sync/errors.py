@@ -9,6 +9,7 @@ ConvoSyncError                    1   something failed; the message says what, `
 │   └── StorageFull               1
 ├── ConfigurationError           78   config.toml, the key's source, an account that is not this archive's
 ├── KeyRefused                   77   the API's own 401
+│   └── PlanLacks                77   its 403 for the list: the plan has no API
 ├── TryLater                     75   parked until the hour frees, or another process holds the archive
 │   ├── RateLimited
 │   └── ArchiveLocked
@@ -92,6 +93,10 @@ class KeyRefused(ConvoSyncError):
 
     exit_code = 77
     code = "key_refused"
+
+
+class PlanLacks(KeyRefused):
+    """The key is right; the plan behind it does not include what was asked for. Another plan may, with the same key."""
 
 
 class TryLater(ConvoSyncError):

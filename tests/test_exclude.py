@@ -328,3 +328,16 @@ def test_an_unknown_outcome_is_found_out_without_asking_for_it(owner: Buyer) -> 
     assert (owner.sync().code, len(asked_about(owner))) == (0, asked)
     assert owner.ledger == [(FIRST, "keypoints", "refused")]
     assert owner.sql("select distinct state from holdings where conversation_id = ?", FIRST) == [("excluded",)]
+
+
+def test_a_new_rule_holds_for_a_hand_at_once(owner: Buyer) -> None:
+    """A rule that was written after the last sync: neither key points nor an answer is bought, or asked for."""
+    owner.configure("")
+    owner.sync()
+    owner.configure('[[sync.exclude]]\ntitle = "meeting 0"\n')
+    asked = len(asked_about(owner))
+    for command in (("generate", "keypoints", FIRST, "--refresh"), ("ask", FIRST, "why")):
+        ran = owner.credits(*command, "--yes")
+        assert (ran.code, owner.posts) == (1, 0), ran.said
+        assert "excluded" in ran.err
+    assert len(asked_about(owner)) == asked

@@ -32,7 +32,7 @@ WORK = Work(
 )
 # Whatever a person may call a folder.
 ODD = replace(WORK, archive='/srv/mara/50% of "all" $HOME \\ <a&b>/ü.db')
-DAEMON = ["-m", "convo_sync", "--archive", ODD.archive, "--config", ODD.config, "daemon"]
+DAEMON = ["-P", "-m", "convo_sync", "--archive", ODD.archive, "--config", ODD.config, "daemon"]
 XML = "{http://schemas.microsoft.com/windows/2004/02/mit/task}"
 
 

@@ -14,12 +14,14 @@ from typing import NamedTuple
 
 from convo_sync.archive import derived, indexes, marks, merging, migrate, rescue, sqlite
 from convo_sync.archive.transaction import Change, transaction
-from convo_sync.errors import NothingFound, StorageFull
+from convo_sync.errors import ArchiveError, ArchiveLocked, NothingFound, StorageFull
 from convo_sync.records import ConversationId
 from convo_sync.times import format_time
 
 # The copies that upgrades leave beside an archive, and what is left of one that was killed.
 _COPY = re.compile(r"\.v\d+(?:\.partial)?")
+# Its row in `meta` stands there from the removal until the words are wiped.
+_UNWIPED = "unwiped"
 _UNFINISHED = "The meeting is forgotten, but there is no room to wipe its words out of unused parts of {}."
 
 
@@ -55,7 +57,8 @@ def forget(
         NothingFound: the archive has no such conversation, and had none.
         StorageFull: it is removed, but there is no room to wipe; or it is as it was. The message says which.
     """
-    opened = migrate.open_or_create(path, now, connect)
+    path = path.resolve()  # copies and replies lie beside the file itself, whatever link leads there
+    opened = migrate.open_or_create(path, now, connect, create=False)
     with sqlite.plain_errors(path), contextlib.closing(opened) as connection:
         connection.execute("pragma secure_delete = on")  # what is deleted from now on is overwritten
         with transaction(connection) as change:
@@ -63,6 +66,7 @@ def forget(
             if is_new:
                 _remove(change, conversation_id, now)
             indexes.condense(change)
+            connection.execute("insert or replace into meta (key, value) values (?, '1')", (_UNWIPED,))
         rescue.remove_lines(path, _lines(connection, conversation_id))
         is_wiped = _wipe(connection, path)
     copies, unread = _copies(path, conversation_id)
@@ -128,6 +132,14 @@ def _lines(connection: sqlite.Connection, conversation_id: str) -> Sequence[int]
     return [id_ for (id_,) in connection.execute(sql, (conversation_id,)).fetchall()]
 
 
+def finish(connection: sqlite.Connection, path: Path) -> None:
+    """Wipe what an interrupted call left; nothing where none was. What stands against it is told by the next call."""
+    if connection.execute("select 1 from meta where key = ?", (_UNWIPED,)).fetchone() is not None:
+        with contextlib.suppress(ArchiveError, ArchiveLocked):
+            connection.execute("pragma secure_delete = on")
+            _wipe(connection, path)
+
+
 def _wipe(connection: sqlite.Connection, path: Path) -> bool:
     """Write the file anew without its unused parts, and empty the WAL; False where a reader still needs old pages.
 
@@ -137,6 +149,8 @@ def _wipe(connection: sqlite.Connection, path: Path) -> bool:
         with sqlite.plain_errors(path):
             connection.execute("vacuum")
             busy, _, _ = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+            if not busy:
+                connection.execute("delete from meta where key = ?", (_UNWIPED,))
     except StorageFull as full:
         raise StorageFull(_UNFINISHED.format(path), "Free some disk space, then run the same command again.") from full
     return not busy

@@ -18,7 +18,7 @@ import sqlite_utils
 from convo_sync.archive import sqlite, version_2, version_3
 from convo_sync.archive.schema import schema, statements
 from convo_sync.archive.transaction import transaction
-from convo_sync.errors import ArchiveError, ArchiveUnfit, StorageFull
+from convo_sync.errors import ArchiveError, ArchiveMissing, ArchiveUnfit, StorageFull
 from convo_sync.times import format_time
 
 Migration = Callable[[sqlite_utils.Database], None]
@@ -26,15 +26,25 @@ Migration = Callable[[sqlite_utils.Database], None]
 MIGRATIONS: tuple[Migration, ...] = (version_2.upgrade, version_3.upgrade)
 
 
-def open_or_create(path: Path, now: datetime, connect: sqlite.Connect | None = None) -> sqlite.Connection:
+def open_or_create(
+    path: Path, now: datetime, connect: sqlite.Connect | None = None, *, create: bool = True
+) -> sqlite.Connection:
     """A writing connection to the archive at `path`, created or upgraded as needed.
 
+    Args:
+        create: False makes none where there is none: what nobody typed must not begin another in the place of one that
+            is gone.
+
     Raises:
+        ArchiveMissing: there is none, and none is to be made.
         ArchiveUnfit: the file is not an archive, or newer than this program.
         ArchiveError: it cannot be made or written there.
     """
     with _plain_system_errors(path):
-        _make_private(path)
+        if create:
+            _make_private(path)
+        elif not path.exists() or not path.stat().st_size:
+            raise ArchiveMissing(f"The archive {path} is not there.", "Mount its disk, or name it with --archive.")
     connection = sqlite.open_for_writing(path, *([connect] if connect else []))
     try:
         with sqlite.plain_errors(path):
@@ -91,7 +101,8 @@ def upgrade(connection: sqlite.Connection, path: Path, migrations: Sequence[Migr
             if version >= target:
                 return None
             # Only now nobody else can upgrade it, so that the copy is surely of the older version.
-            copy = _copy(path, path.with_name(f"{path.name}.v{version}"))
+            real = path.resolve()  # beside the file itself, whatever link leads there
+            copy = _copy(real, real.with_name(f"{real.name}.v{version}"))
             for migration in migrations[version - 1 : target - 1]:
                 migration(database)
             connection.execute("update meta set value = ? where key = 'schema_version'", (str(target),))

@@ -18,6 +18,7 @@ from convo_sync.errors import ArchiveError
 
 def place(archive: Path, entry: Entry) -> Path:
     """Where the reply to this line would be."""
+    archive = archive.resolve()
     return archive.with_name(f"{archive.name}.reply-{entry.id}-{entry.reserved_at:%Y%m%dT%H%M%S%f}")
 
 

@@ -42,14 +42,19 @@ class Archive:
         path: the file; created with its folder (0700) if missing, upgraded (after a copy) if older.
         now: the time that a new archive records as its beginning.
         connect: how to connect; tests put their own in.
+        create: False makes none where there is none.
 
     Raises:
+        ArchiveMissing: there is none, and none is to be made.
         ArchiveUnfit: another program's file, or a newer archive.
     """
 
-    def __init__(self, path: Path, now: datetime, connect: sqlite.Connect | None = None) -> None:
+    def __init__(
+        self, path: Path, now: datetime, connect: sqlite.Connect | None = None, *, create: bool = True
+    ) -> None:
         self.path = path
-        self._connection = migrate.open_or_create(path, now, connect)
+        self._connection = migrate.open_or_create(path, now, connect, create=create)
+        forgetting.finish(self._connection, path)
         self._tables = sqlite_utils.Database(self._connection, execute_plugins=False)
         self.accounting = Accounting(path, self._writing, self._reading)
 

@@ -11,7 +11,7 @@ import os
 import time
 from pathlib import Path
 
-from convo_sync.errors import ArchiveMissing, ConvoSyncError, KeyRefused
+from convo_sync.errors import ArchiveMissing, ConvoSyncError, KeyRefused, PlanLacks
 
 # After so long even the same key is tried again: an account may have been locked, and opened since.
 FORGOTTEN_SECONDS = 86_400.0
@@ -45,7 +45,7 @@ def remember(archive: Path, key: str, error: ConvoSyncError | None) -> None:
     """Keep in mind that a key was refused; forget it where it was not."""
     place = _place(archive)
     with contextlib.suppress(OSError):
-        if not isinstance(error, KeyRefused):
+        if not isinstance(error, KeyRefused) or isinstance(error, PlanLacks):
             place.unlink(missing_ok=True)
             return
         with open(os.open(place, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:

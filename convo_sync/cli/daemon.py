@@ -217,4 +217,4 @@ class _World:
 
 
 def _myself() -> list[str]:
-    return [sys.executable, "-m", "convo_sync"]
+    return [sys.executable, "-P", "-m", "convo_sync"]  # -P: not what lies in the folder that it was started in

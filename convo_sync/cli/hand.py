@@ -51,7 +51,7 @@ def held(setup: Setup, config: Config, command: str) -> Iterator[Held]:
     lock = WriterLock(setup.archive, command).acquire(
         WAIT_SECONDS, lambda holder: say(f"Waiting for {holder} to let this in …")
     )
-    with lock, Archive(setup.archive, _now()) as archive, stoppable():
+    with lock, Archive(setup.archive, _now(), create=False) as archive, stoppable():
         meter = Meter(archive.budget(), _now, archive.save_budget, typed=True)
         with Client(config.base_url, key, meter=meter) as client:
             session = Session(client, archive, meter, _now, Options(command), _tell, lambda: False)

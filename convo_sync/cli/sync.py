@@ -126,7 +126,7 @@ def run_sync(
     """
     with (
         WriterLock(setup.archive, f"convo-sync {options.command}").acquire(WAIT_SECONDS) as lock,
-        Archive(setup.archive, _now()) as archive,
+        Archive(setup.archive, _now(), create=options.retry_failed) as archive,
         progress(show) as tell,
         stoppable(),
     ):

@@ -35,7 +35,7 @@ class Work:
         """The daemon's command line; with a log of its own where the system keeps none."""
         logged = ["--log-file", self.log] if with_log else []
         options = ["--archive", self.archive, "--config", self.config]
-        return [self.python, "-m", "convo_sync", *options, "daemon", *logged]
+        return [self.python, "-P", "-m", "convo_sync", *options, "daemon", *logged]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from convo_sync.credits.rules import Settings
 from convo_sync.errors import ArchiveError, ConvoSyncError, NothingFound
 from convo_sync.records import HELD_KINDS, ConversationId, Kind, State
 from convo_sync.sync.account import read_counter, require_same_server
+from convo_sync.sync.excluder import Excluder
 from convo_sync.sync.looking import look
 from convo_sync.sync.session import Session
 from convo_sync.sync.spending import Result, Spender
@@ -35,6 +36,7 @@ class Hand:
 
     def __init__(self, session: Session, base_url: str) -> None:
         require_same_server(session.store.binding(), base_url)
+        Excluder(session).run()  # a rule that was written since the last sync holds for a hand too
         self._session = session
         self._books = session.store.accounting
         self._spender = Spender(session)

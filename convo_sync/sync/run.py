@@ -18,6 +18,7 @@ from convo_sync.errors import (
     ConvoSyncError,
     Forbidden,
     KeyRefused,
+    PlanLacks,
     RateLimited,
     Refusal,
     ServerTrouble,
@@ -181,8 +182,8 @@ class Sync:
                 read_account(self._session, identity)
 
 
-def _plan_lacks_the_api(refusal: Forbidden) -> KeyRefused:
-    return KeyRefused(
+def _plan_lacks_the_api(refusal: Forbidden) -> PlanLacks:
+    return PlanLacks(
         f"Convo refuses this key: {refusal.message}",
         "The plan behind it does not include the API; see your plan at Convo.",
     )

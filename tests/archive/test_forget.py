@@ -16,7 +16,7 @@ from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.budget import Budget
 from convo_sync.credits.entries import Standing, Wish
-from convo_sync.errors import NothingFound, StorageFull
+from convo_sync.errors import ArchiveMissing, NothingFound, StorageFull
 from convo_sync.records import ConversationId, Document, Holding, Kind, State
 from convo_sync.sync import Identity, Options, Sync
 
@@ -348,3 +348,20 @@ def test_a_running_sync_rereads_what_was_forgotten(tmp_path: Path) -> None:
         assert not [each for each in rig.simulator.requests if each.conversation_id == "sess_00009"]
         assert rig.rows("select count(*) from conversations") == [(11,)]
         assert repair.examine(rig.path).is_sound
+
+
+def test_what_was_not_wiped_is_wiped_by_the_next_writer(held: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between removal and wiping: the next sync that opens the archive ends it, and nothing is left to do."""
+    with monkeypatch.context() as patch:
+        patch.setattr(forgetting, "_wipe", lambda *_: False)
+        forget(held)
+    assert rows(held, "select value from meta where key = 'unwiped'") == [("1",)]
+    Archive(held, NOW).close()
+    assert rows(held, "select value from meta where key = 'unwiped'") == []
+
+
+def test_none_is_made_to_forget_in(tmp_path: Path) -> None:
+    """An archive that is gone is told, and no empty one takes its place."""
+    with pytest.raises(ArchiveMissing):
+        forget(tmp_path / "gone.db")
+    assert list(tmp_path.iterdir()) == []
