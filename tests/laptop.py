@@ -98,3 +98,6 @@ class Laptop:
 
     def keep(self, plan: Plan | None, running: bool) -> None:
         self.kept.append((plan, running))
+
+    def beat(self) -> None:
+        pass
