@@ -58,6 +58,8 @@ def told(**changed: Any) -> dict[str, Any]:
         "next_at": "2026-05-04T12:20:30.000Z",
         "why": "every so often",
         "audited": "2026-05-04",
+        "looked_at": "2026-05-04T11:59:40.000Z",
+        "stuck": False,
     } | changed
 
 
@@ -79,7 +81,9 @@ def test_status_with_a_daemon(call: Call, archive: Path) -> None:
     assert f"(pid {os.getpid()}), next sync at " in line
     assert line.endswith("(the key was refused)")
     found = call("status", "--json").json["daemon"]
-    assert list(found) == ["pid", "since", "running", "next_at", "why"]
+    assert list(found) == ["pid", "since", "running", "next_at", "why", "looked_at", "stuck"]
+    assert abs(datetime.fromisoformat(found["looked_at"]) - datetime.now(UTC)) < timedelta(minutes=5)
+    assert found["stuck"] is False
     assert (found["pid"], found["running"], found["why"]) == (os.getpid(), False, "the key was refused")
     assert found["next_at"] == f"{at:%Y-%m-%dT%H:%M:%S}.000Z"
     assert abs(datetime.fromisoformat(found["since"]) - datetime.now(UTC)) < timedelta(minutes=5)
@@ -93,9 +97,37 @@ def test_status_with_a_daemon_that_says_nothing(call: Call, archive: Path, left:
     assert "no sync planned: it has just begun" in " ".join(call("status").out.split())
 
 
+def late(archive: Path, seconds: float, **changed: Any) -> dict[str, Any]:
+    """What is read where the last look was so many seconds of being awake ago."""
+    state = State(archive)
+    state.keep(None, running=False, audited=None)
+    told = json.loads(state.path.read_text(encoding="utf-8"))
+    state.path.write_text(json.dumps(told | {"awake": told["awake"] - seconds} | changed), encoding="utf-8")
+    found = state.read()
+    assert found is not None
+    return found
+
+
+@pytest.mark.usefixtures("daemon")
+def test_a_daemon_that_does_not_look_any_more(archive: Path) -> None:
+    """Expect it to be told from five minutes on, by the clock that stands still while the machine sleeps."""
+    assert not late(archive, 290)["stuck"]
+    assert late(archive, 310)["stuck"]
+    assert not late(archive, 290, looked_at="2020-01-01T00:00:00.000Z")["stuck"]  # a year of sleep
+
+
+@pytest.mark.usefixtures("daemon")
+@pytest.mark.parametrize("changed", [{"awake": None}, {"awake": "x"}, {"pid": 1}, {"pid": None}])
+def test_what_proves_nothing(archive: Path, changed: dict[str, Any]) -> None:
+    """Expect no alarm over the state of an earlier version, a damaged one, or one that an earlier daemon left."""
+    assert not late(archive, 10_000, **changed)["stuck"]
+
+
 @pytest.mark.parametrize(("changed", "line"), [
     ({}, "running since 10:00 UTC (pid 312), next sync at 12:21 UTC (every so often)"),
     ({"running": True}, "running since 10:00 UTC (pid 312), a sync runs now"),
+    ({"running": True, "stuck": True}, "running since 10:00 UTC (pid 312), no sign of life since 11:59 UTC"),
+    ({"looked_at": None, "stuck": True}, "running since 10:00 UTC (pid 312), no sign of life"),
     ({"since": "2026-05-01T10:00:00.000Z"},
      "running since Fri 2026-05-01 10:00 UTC (pid 312), next sync at 12:21 UTC (every so often)"),
     ({"next_at": None, "why": "the archive is not there"},
