@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from convo_sync.cli.background_state import State, is_stuck
 from convo_sync.cli.child import Child, Ended, as_event, ended
+from convo_sync.cli.daemon import _World
 from convo_sync.cli.events import Log
 from convo_sync.cli.progress import Show, progress
 from convo_sync.cli.root import Setup
+from convo_sync.daemon import LOOK_SECONDS
+from convo_sync.pacing import Plan
 from convo_sync.records import Progress
+from convo_sync.times import format_time
+from tests.holdings import NOON
 
 KEY = "convo_live_0123456789abcdef"
 TITLE = "Layoffs at Acme \x1b[31m\u202e: who goes"
@@ -38,8 +45,8 @@ def logged(capsys: pytest.CaptureFixture[str], *, as_json: bool, **details: Any)
      "The api_key_command failed with exit code 1, saying: no [key]."),
     ("Convo has refused this key; it is not asked again with it for a day.",
      "Convo has refused this key; it is not asked again with it for a day."),
-    ("The archive /home/a/convo_sync/archive.db is not there.",
-     "The archive /home/a/convo_sync/archive.db is not there."),
+    ("The archive /media/convo_sync/archive.db is not there.",
+     "The archive /media/convo_sync/archive.db is not there."),
 ])  # fmt: skip
 def test_an_error_has_no_words_of_others(
     error: str, shown: str, as_json: bool, capsys: pytest.CaptureFixture[str]
@@ -86,6 +93,24 @@ def test_warnings_are_told_from_what_ended_a_run(capsys: pytest.CaptureFixture[s
 def test_a_child_that_printed_no_document(out: str) -> None:
     """Expect an event all the same."""
     assert as_event(ended(-9, out, ""), None)["outcome"] is None
+
+
+def test_an_idle_daemon_writes_its_state_every_two_minutes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Expect no write at each look, and never so long without one that it would pass for a daemon that hangs."""
+    awake = 1000.0
+    monkeypatch.setattr(time, "monotonic", lambda: awake)
+    archive = tmp_path / "archive.db"
+    world = _World(Setup(str(archive), str(tmp_path / "c.toml"), True, 0, False), Log(as_json=True))
+    world.keep(Plan(NOON, "every so often"), running=False)
+    written, told = set(), State(archive).path
+    for _ in range(120):
+        awake += LOOK_SECONDS
+        world.beat()
+        state = json.loads(told.read_text(encoding="utf-8"))
+        written.add(state["awake"])
+        assert not is_stuck(state, awake)
+        assert (state["next_at"], state["why"]) == (format_time(NOON), "every so often")
+    assert len(written) == 1 + 30
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the stand-in is a script with a #! line")

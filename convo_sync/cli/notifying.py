@@ -18,7 +18,7 @@ from convo_sync.render.when import span
 
 # Nobody waits for it; a command that hangs is ended all the same.
 _SECONDS = 10.0
-_TITLE, _TEXT = "CONVO_SYNC_TITLE", "CONVO_SYNC_TEXT"
+_TITLE, _TEXT = "NOTICE_TITLE", "NOTICE_TEXT"
 _APPLESCRIPT = ("on run argv", "display notification (item 2 of argv) with title (item 1 of argv)", "end run")
 # Windows shows a toast only of a program that it knows; PowerShell is one.
 _TOAST = f"""\
