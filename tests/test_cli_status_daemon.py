@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -69,6 +72,31 @@ def test_status_without_a_daemon(call: Call, archive: Path) -> None:
         State(archive).keep(Plan(datetime.now(UTC), "overdue"), running=True, audited=None)
     assert call("status").out.splitlines()[-1] == "Daemon:   not running"
     assert call("status", "--json").json["daemon"] is None
+
+
+@pytest.mark.usefixtures("daemon")
+def test_all_of_it_on_one_screen(call: Call, archive: Path) -> None:
+    """Expect size, last complete run, backlog with its end, rate, credits, oldest failure and daemon; exit 4: stale."""
+    State(archive).keep(Plan(datetime.now(UTC), "overdue"), running=False, audited=None)
+    with contextlib.closing(sqlite3.connect(archive)) as connection, connection:
+        connection.execute("update budget set hourly_limit = 4, remaining = 3")
+        connection.execute(
+            "update holdings set failures = 1, state = 'failed', reason = 'not_found: gone', next_try_at = ?",
+            ("2026-01-01T00:00:00.000Z",),
+        )
+    ran = call("status", "--utc")
+    lines = ran.out.splitlines()
+    names = [line.partition(":")[0] for line in lines if line[0] != " "]
+    expected = ["Account", "Archive", "Meetings", "Complete", "Backlog", "Rate", "Failing", "Credits", "Daemon"]
+    assert [name for name in names if name != "Last run"] == expected
+    said = " ".join(ran.out.split())
+    assert re.search(r"Archive: .*, [\d,.]+ [kM]B ", said)
+    assert re.search(
+        r"Backlog: \d+ documents due, about \d+ \w+ at 2 requests an hour, until \w{3} [\d-]+ [\d:]+ UTC", said
+    )
+    assert "not_found: gone" in said
+    assert ran.code == 4
+    assert len(lines) < 24
 
 
 @pytest.mark.usefixtures("daemon")

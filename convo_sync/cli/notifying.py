@@ -22,6 +22,7 @@ _TITLE, _TEXT = "NOTICE_TITLE", "NOTICE_TEXT"
 _APPLESCRIPT = ("on run argv", "display notification (item 2 of argv) with title (item 1 of argv)", "end run")
 # Windows shows a toast only of a program that it knows; PowerShell is one.
 _TOAST = f"""\
+$ErrorActionPreference = 'Stop'
 $null = [Windows.UI.Notifications.ToastNotificationManager, Windows.UI.Notifications, ContentType = WindowsRuntime]
 $xml = [Windows.UI.Notifications.ToastNotificationManager]::GetTemplateContent('ToastText02')
 $texts = $xml.GetElementsByTagName('text')
