@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -164,6 +166,7 @@ def test_a_desktop_that_hangs_holds_nothing_up(keeper: Keeper, tmp_path: Path, m
     keeper.rig.simulator.revoke_key(keeper.rig.key)
     with keeper.daemon() as daemon:
         daemon.wait_for("planned", why="the key was refused")
+        assert not any('"notified"' in line for line in daemon.lines)
         daemon.send(signal.SIGTERM)
         assert daemon.wait(5.0) == 0
 
@@ -198,8 +201,5 @@ def yesterday(keeper: Keeper) -> None:
 
 def change(keeper: Keeper, statement: str) -> None:
     """Tamper with the archive."""
-    import contextlib
-    import sqlite3
-
     with contextlib.closing(sqlite3.connect(keeper.rig.path)) as connection, connection:
         connection.execute(statement)
