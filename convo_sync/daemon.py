@@ -67,6 +67,9 @@ class World(Protocol):
     def keep(self, plan: Plan | None, running: bool) -> None:
         """Let others see what is planned."""
 
+    def beat(self) -> None:
+        """Let others see, every so often, that the daemon still looks."""
+
 
 class Daemon:
     """One daemon. `look` is all it does; `serve` has it called twice a minute until a signal ends it."""
@@ -88,6 +91,7 @@ class Daemon:
     def look(self) -> None:
         """Run a sync where one is due; else see whether anything changed."""
         self._notice_sleep()
+        self._world.beat()
         if self._hurry.is_set():
             self._hurry.clear()
             self._world.reread()

@@ -81,6 +81,12 @@ class StorageFull(ArchiveError):
     code = "storage_full"
 
 
+class ReplyUnkept(ArchiveError):
+    """A reply that was paid for fits neither into the archive nor beside it. The message holds it whole."""
+
+    code = "reply_unkept"
+
+
 class ConfigurationError(ConvoSyncError):
     """config.toml, the key's source or the account does not fit."""
 

@@ -209,6 +209,13 @@ class WriterLock:
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
 
+    def held_by(self) -> int | None:
+        """The process that has it, by its own word; None where that is not said."""
+        try:
+            return int(self._name()["pid"])
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
+            return None
+
     def _name(self) -> Any:
         with self.path.open("rb") as file:
             return json.loads(file.read(_LONGEST_NAME))

@@ -30,7 +30,7 @@ class Laptop:
         self.runs: list[datetime] = []
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.kept: list[tuple[Plan | None, bool]] = []
-        self.stopped = 0
+        self.stopped = self.beats = 0
         self.luck = 0.5
 
     # -- what happens to it
@@ -98,3 +98,6 @@ class Laptop:
 
     def keep(self, plan: Plan | None, running: bool) -> None:
         self.kept.append((plan, running))
+
+    def beat(self) -> None:
+        self.beats += 1

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from convo_sync.archive.write import Archive
-from convo_sync.cli import background, daemon
+from convo_sync.cli import background, child
 from convo_sync.errors import ArchiveMissing, KeyRefused, PlanLacks
 
 KEY = "convo_some_key"
@@ -31,7 +31,7 @@ def test_a_plan_that_lacks_the_api_is_no_refused_key(tmp_path: Path) -> None:
 
 def test_nothing_that_lies_about_is_run() -> None:
     """Python must not look for modules in the folder in which the daemon was started."""
-    assert daemon._myself() == [sys.executable, "-P", "-m", "convo_sync"]
+    assert (sys.executable, "-P", "-m", "convo_sync") == child.MYSELF
 
 
 @pytest.mark.parametrize("is_empty", [False, True])

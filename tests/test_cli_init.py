@@ -269,14 +269,13 @@ def test_without_the_variable_a_key_that_was_never_kept_is_asked_for(newcomer: N
     assert newcomer.console("sync").code == 0
 
 
-def test_help_promises_nothing_that_has_no_effect_yet(newcomer: Newcomer) -> None:
-    """Expect --every, which is only written down, not to be in the help, and config.toml to say what it is."""
-    assert "--every" not in newcomer.console("init", "--help").out
+def test_how_often_the_daemon_looks_is_written_down(newcomer: Newcomer) -> None:
+    """Expect config.toml to have what --every says, and to say what it is, and which command has it take effect."""
     newcomer.init("--key-stdin", "--every", "2h", typed=newcomer.sim.key)
     text = newcomer.config.read_text(encoding="utf-8")
     assert 'every = "2h"' in text
-    assert "daemon" not in text
-    assert "this one looks only when told to" in text
+    assert "How often the daemon looks" in text
+    assert "convo-sync service install" in text
 
 
 def test_store_none_keeps_no_key(newcomer: Newcomer) -> None:

@@ -38,7 +38,8 @@ def test_everything_that_may_be_said_is_read(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text(
         '[api]\nbase_url = "https://convo.example/"\napi_key_file = "key"\napi_key_command = "pass \'my convo\'"\n'
-        '[archive]\npath = "~/meetings.db"\n[sync]\nevery = "45s"\nstale_after = "1 day 12h"\n',
+        '[archive]\npath = "~/meetings.db"\n[sync]\nevery = "45s"\nstale_after = "1 day 12h"\n'
+        "[notify]\ndesktop = true\n",
         encoding="utf-8",
     )
     assert load(path, {}) == Config(
@@ -50,6 +51,7 @@ def test_everything_that_may_be_said_is_read(tmp_path: Path) -> None:
         archive=Path(os.environ["HOME"]) / "meetings.db",
         every=timedelta(seconds=45),
         stale_after=timedelta(hours=36),
+        notify_desktop=True,
     )
 
 
@@ -76,6 +78,8 @@ def test_a_bad_address_in_the_environment_is_called_by_its_name(tmp_path: Path) 
         ('[api]\n[archive]\npath = "a\x85b\u2028c"\n[sync]\nevery = 1\n', 5, "it has to be in quotes"),
         ("[sync]\nevery = 0x" + "f" * 5000, 2, "a number of more than 20 digits"),
         ("[sync]\nevery = true\n", 2, "is true;"),
+        ('[notify]\ndesktop = "yes"\n', 2, "is 'yes'; it has to be true or false, without quotes"),
+        ("[notify]\nmail = true\n", 2, "[notify] takes desktop"),
         ("[[sync]]\nevery = 1\n", 1, "has to be a table"),
         ('[webhooks]\nlisten = "127.0.0.1:1"\n', 1, "[webhooks] is for a later version"),
         ('[api]\n# a comment\nbase_uri = "https://x.example"\n', 3, "there is no base_uri in [api]"),

@@ -49,6 +49,17 @@ def test_not_overdue_at_its_start() -> None:
     assert len(laptop.events("planned")) == len(laptop.runs) + 1
 
 
+def test_it_shows_life_at_each_look() -> None:
+    """Expect it whether a run is due, none is, or there is no archive."""
+    laptop = Laptop(LATELY)
+    daemon = started(laptop)
+    laptop.pass_time(daemon, 30 * MINUTE)
+    assert laptop.runs
+    laptop.archive = Facts(missing="It is gone.")
+    laptop.pass_time(daemon, 5 * MINUTE)
+    assert laptop.beats >= 35 * MINUTE / LOOK
+
+
 @pytest.mark.parametrize(("night", "at_once"), [(8 * HOUR, True), (25 * MINUTE, True), (5 * MINUTE, False)])
 def test_waking_from_sleep(night: timedelta, at_once: bool) -> None:
     """Expect one run at the first look after a sleep that made it overdue, and none for what was missed meanwhile."""

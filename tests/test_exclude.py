@@ -339,5 +339,5 @@ def test_a_new_rule_holds_for_a_hand_at_once(owner: Buyer) -> None:
     for command in (("generate", "keypoints", FIRST, "--refresh"), ("ask", FIRST, "why")):
         ran = owner.credits(*command, "--yes")
         assert (ran.code, owner.posts) == (1, 0), ran.said
-        assert "excluded" in ran.err
+        assert "exclude in config.toml says so" in ran.err
     assert len(asked_about(owner)) == asked

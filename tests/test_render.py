@@ -325,7 +325,9 @@ def test_the_backlog_ends_at_this_plans_rate() -> None:
     """100 an hour less the reserve of 5: 285 documents take three hours."""
     behind = stand(backlog=285)
     assert status.as_json(behind, status.Verdict("fresh"), NOW)["backlog"]["ends_at"] == "2026-03-20T15:00:00.000Z"
-    assert "Backlog:  285 documents due, about 3 hours at 95 requests an hour" in status.lines(behind, Look(), NOW)
+    shown = " ".join(" ".join(status.lines(behind, Look(utc=True), NOW)).split())
+    ends = "until Fri 2026-03-20 15:00 UTC Rate:"
+    assert f"Backlog: 285 documents due, about 3 hours at 95 requests an hour, {ends}" in shown
     assert status.as_json(stand(), status.Verdict("fresh"), NOW)["backlog"]["ends_at"] is None
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from convo_sync.credits.entries import Entry
-from convo_sync.errors import ArchiveError
+from convo_sync.errors import ReplyUnkept
 
 
 def place(archive: Path, entry: Entry) -> Path:
@@ -26,7 +26,7 @@ def write(archive: Path, entry: Entry, body: bytes) -> Path:
     """Write it, for its owner alone; its path.
 
     Raises:
-        ArchiveError: there is no room for it either; the message holds it.
+        ReplyUnkept: there is no room for it either; the message holds it.
     """
     path = place(archive, entry)
     try:
@@ -38,7 +38,7 @@ def write(archive: Path, entry: Entry, body: bytes) -> Path:
         with contextlib.suppress(OSError):
             path.unlink(missing_ok=True)  # a part of it would only look like one
         text = body.decode("utf-8", "replace")
-        raise ArchiveError(
+        raise ReplyUnkept(
             f"A reply that was paid for could not be kept ({error.strerror or error}): {text}",
             "Copy it from here, and free some disk space.",
         ) from error

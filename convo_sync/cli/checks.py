@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from convo_sync import credentials
-from convo_sync.cli import archive_checks, connection_checks
+from convo_sync.cli import archive_checks, connection_checks, service_checks
 from convo_sync.cli.account import Clock, Glance, glance
 from convo_sync.cli.finding import Finding, State, ok, problem, skipped
 from convo_sync.cli.keeping import another
+from convo_sync.cli.root import Setup
 from convo_sync.client.address import Address, checked_address
 from convo_sync.config import BASE_URL_VARIABLE, Config, load
 from convo_sync.credentials import Key
@@ -24,11 +24,9 @@ OFFLINE = "--offline"
 
 @dataclass(frozen=True)
 class Situation:
-    """Where to look: the files as the root's options and the environment name them."""
+    """Where to look: `setup` names the files, as the root's options and the environment do."""
 
-    config: Path
-    archive: Path
-    archive_given: bool
+    setup: Setup
     offline: bool
     environment: Mapping[str, str]
     now: Clock
@@ -50,12 +48,13 @@ def examine(situation: Situation) -> list[Finding]:
         clock,
         *_archive(situation, config, seen),
         archive_checks.sqlite_library(),
+        *_service(situation, config, key),
     ]
 
 
 def _config(situation: Situation) -> tuple[Finding, Config | None, Address | None]:
     try:
-        config = load(situation.config, situation.environment)
+        config = load(situation.setup.config, situation.environment)
         address = checked_address(config.base_url)
     except ConfigurationError as error:
         return problem("config", error), None, None
@@ -106,9 +105,26 @@ def _verdict(key: Key | None, missing: Finding | None, seen: Glance | None, why:
 
 
 def _archive(situation: Situation, config: Config | None, seen: Glance | None) -> list[Finding]:
-    if config is None and not situation.archive_given:
+    setup = _with_archive(situation.setup, config)
+    if setup is None:
         why = "config.toml, which may name the archive, has to be corrected first"
         return [skipped(name, why) for name in archive_checks.NAMES]
-    named = None if situation.archive_given or config is None else config.archive
     account = seen.account.email if seen and seen.account else None
-    return archive_checks.examine(named or situation.archive, account, config.base_url if config else None)
+    return archive_checks.examine(setup.archive, account, config.base_url if config else None)
+
+
+def _with_archive(setup: Setup, config: Config | None) -> Setup | None:
+    """The setup with the archive that is meant; None where only config.toml could tell, and it is broken."""
+    if setup.archive_given:
+        return setup
+    if config is None:
+        return None
+    return setup._replace(archive_file=str(config.archive)) if config.archive else setup
+
+
+def _service(situation: Situation, config: Config | None, key: Key | None) -> list[Finding]:
+    setup = _with_archive(situation.setup, config)
+    if config is None or setup is None:
+        why = "config.toml, which the service reads, has to be corrected first"
+        return [skipped(name, why) for name in service_checks.NAMES]
+    return service_checks.examine(setup, key, situation.now())

@@ -6,12 +6,9 @@ It imports neither httpx nor pydantic: what a sync takes in memory goes back wit
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -23,18 +20,18 @@ from typing import Any
 import click
 
 from convo_sync.archive.read import Reader
-from convo_sync.cli.background_state import State
+from convo_sync.cli.background_state import BEAT_SECONDS, State
+from convo_sync.cli.child import Child, as_event
 from convo_sync.cli.events import Log
+from convo_sync.cli.notifying import Notice, Situation, due, send
 from convo_sync.cli.root import Setup
 from convo_sync.config import load
 from convo_sync.daemon import LOOK_SECONDS, Daemon, Facts
 from convo_sync.errors import ArchiveLocked, ArchiveMissing, ConvoSyncError
 from convo_sync.lock import WriterLock
 from convo_sync.pacing import Plan
-from convo_sync.times import read_time
-
-# A run ends at its next commit, which is soon; a process that is told to end must not take longer than this.
-STOP_SECONDS = 4.0
+from convo_sync.times import format_time, read_time
+from convo_sync.views import RunRow
 
 
 @click.command("daemon", epilog="Example: convo-sync daemon --log json")
@@ -109,53 +106,51 @@ class _World:
 
     def __init__(self, setup: Setup, log: Log) -> None:
         self._setup, self._log = setup, log
-        self._every = load(setup.config).every
+        self._config = load(setup.config)
         self._state = State(setup.archive)
-        self._audited: date | None = self._state.audited()
-        self._child: subprocess.Popen[str] | None = None
-        self._lock = threading.Lock()
-        self._is_ending = False
+        self._audited, self._notified = self._state.audited(), self._state.notified()
+        self._plan: Plan | None = None
+        self._kept_at = time.monotonic()
+        self._child = Child(setup)
 
     # -- what `daemon.World` asks for
 
     def run(self) -> int:
-        today = datetime.now().astimezone().date()
+        today, began = _today(), self.now()
         options = ["--background", "--json", *(["--audit"] if self._audited != today else [])]
-        try:
-            code, out, err = self._call("sync", *options)
-        except OSError as error:  # no memory, or this program is being upgraded
-            code, out, err = 1, "", f"The sync cannot be started: {error}"
-        if code == 0:
+        end = self._child.call(
+            "sync", *options, beat=lambda: self.keep(self._plan, running=True), beat_seconds=BEAT_SECONDS
+        )
+        if end.code == 0:
             self._audited = today
-        self._tell_run(code, out, err)
-        return code
+        last, complete = self._runs()
+        self.tell("sync", **as_event(end, _number(last, began)))
+        for warning in (*end.credits, *end.warnings):
+            self.tell("warning", text=warning)
+        finished = read_time(complete.finished_at or complete.started_at) if complete else None
+        self._notify(Situation(end.code, end.credits, finished))
+        return end.code
 
     def stop_run(self) -> None:
-        with self._lock:
-            self._is_ending = True
-            if self._child is not None:
-                self._child.terminate()
+        self._child.stop()
 
     def facts(self) -> Facts:
         try:
-            with Reader(self._setup.archive_file) as archive:
-                last, complete = archive.last_runs()
+            last, complete = self._runs()
         except ArchiveMissing as missing:
             return Facts(missing=missing.message)
-        except ConvoSyncError:
-            return Facts()  # of an older version, say: the sync upgrades it, or says what is wrong
         resume_at = last.resume_at if last and last.outcome == "parked" else None
         return Facts(read_time(complete.started_at) if complete else None, read_time(resume_at))
 
     def every(self) -> timedelta:
-        return self._every
+        return self._config.every
 
     def reread(self) -> None:
         try:
-            self._every = load(self._setup.config).every
-            self.tell("configured", every=self._every)
+            self._config = load(self._setup.config)
+            self.tell("configured", every=self._config.every)
         except ConvoSyncError as error:
-            self.tell("configuration", error=error.message, kept=f"every {self._every}")
+            self.tell("configuration", error=error.message, kept=f"every {self._config.every}")
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -170,51 +165,53 @@ class _World:
         self._log.tell(event, **details)
 
     def keep(self, plan: Plan | None, running: bool) -> None:
-        self._state.keep(plan, running=running, audited=self._audited)
+        self._plan, self._kept_at = plan, time.monotonic()
+        self._state.keep(plan, running=running, audited=self._audited, notified=self._notified)
 
-    # -- children
+    def beat(self) -> None:
+        if time.monotonic() - self._kept_at >= BEAT_SECONDS:
+            self.keep(self._plan, running=False)
+
+    # -- how it does it
 
     def finish(self) -> None:
         """Wait for the child that was told to end; end it where it does not."""
-        with self._lock:
-            child = self._child
-        if child is not None:
-            try:
-                child.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                child.kill()
+        self._child.finish()
         self._state.clear()
 
-    def _call(self, *arguments: str) -> tuple[int, str, str]:
-        with self._lock:
-            if self._is_ending:
-                return -signal.SIGTERM, "", ""
-            self._child = subprocess.Popen(  # noqa: S603 - this very program
-                [*_myself(), "--archive", self._setup.archive_file, "--config", self._setup.config_file, *arguments],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                encoding="utf-8", errors="replace",
-            )  # fmt: skip
-        out, err = self._child.communicate()
-        return self._child.returncode, out, err
+    def _runs(self) -> tuple[RunRow | None, RunRow | None]:
+        """The last run that ended and the last complete one; none where the archive is of an older version, say.
 
-    def _tell_run(self, code: int, out: str, err: str) -> None:
+        Raises:
+            ArchiveMissing: it is not there.
+        """
         try:
-            run = json.loads(out)
-        except ValueError:
-            run = {}
-        documents, error = run.get("documents") or {}, run.get("error") or {}
-        self.tell(
-            "sync",
-            code=code,
-            outcome=run.get("outcome"),
-            requests=run.get("requests"),
-            archived=documents.get("fetched"),
-            failed=documents.get("failed"),
-            credits=run.get("credits"),
-            seconds=run.get("seconds"),
-            error=error.get("message") or (err.strip().splitlines() or [""])[0] if code not in (0, 75) else None,
-        )
+            with Reader(self._setup.archive_file) as archive:
+                return archive.last_runs()
+        except ArchiveMissing:
+            raise
+        except ConvoSyncError:
+            return None, None  # the sync upgrades it, or says what is wrong
+
+    def _notify(self, seen: Situation) -> None:
+        """Notify the owner, where that is wanted. Remembered first: a desktop that shows none is not asked again."""
+        if not self._config.notify_desktop:
+            return
+        today = _today()
+        for notice in due(seen, self.now(), self._config.stale_after, self._notified, today):
+            self._notified[notice.cause] = today.isoformat()
+            # In a thread of its own: nothing waits for a desktop, least of all the end of this process.
+            threading.Thread(target=self._send, args=(notice,), daemon=True).start()
+
+    def _send(self, notice: Notice) -> None:
+        self.tell("notified", cause=notice.cause, by=send(notice) or "nothing: no command could")
 
 
-def _myself() -> list[str]:
-    return [sys.executable, "-P", "-m", "convo_sync"]  # -P: not what lies in the folder that it was started in
+def _number(run: RunRow | None, began: datetime) -> int | None:
+    """The number of the run that a child began and ended since; None where it recorded none, or was killed."""
+    is_ours = run is not None and run.command == "daemon" and run.started_at >= format_time(began)
+    return run.id if run is not None and is_ours else None
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()

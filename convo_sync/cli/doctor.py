@@ -25,7 +25,7 @@ def command(setup: Setup, offline: bool, as_json: bool) -> None:
     Sends one request to Convo at most, and changes nothing. Ends with 0 if all is well, else with the exit code of the
     first problem: 78 configuration or archive, 77 key, 69 network, 75 somebody else is writing, 1 anything else.
     """
-    findings = examine(Situation(setup.config, setup.archive, setup.archive_given, offline, dict(os.environ), utc_now))
+    findings = examine(Situation(setup, offline, dict(os.environ), utc_now))
     code = next((each.exit_code for each in findings if each.state is State.PROBLEM), 0)
     if as_json:
         output.write_json(_document(findings, code))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,9 @@ from typing import Any
 
 from convo_sync.render.text import safe
 from convo_sync.render.when import span
+
+# As Convo's keys look. A file that is called so loses its name in the log, which harms nobody.
+_KEY = re.compile(r"\bconvo_[\w-]{8,}")
 
 
 class Log:
@@ -27,6 +31,7 @@ class Log:
     def tell(self, event: str, **details: Any) -> None:
         """Write one event. A log that nobody reads ends nothing, nor does a full disk."""
         now = datetime.now(UTC)
+        details = {name: private(value) if name == "error" else value for name, value in details.items()}
         self._write(self._json(now, event, details) if self._as_json else _text(now, event, details))
 
     def _json(self, now: datetime, event: str, details: dict[str, Any]) -> str:
@@ -34,9 +39,20 @@ class Log:
         return json.dumps({"at": _moment(now), "event": event, **plain}, ensure_ascii=False)
 
 
+def private(error: Any) -> Any:
+    """An error without the words of others: Convo's own may repeat a title, a fault's a line, and either one a key.
+
+    What is left out here, `convo-sync status` tells.
+    """
+    if not isinstance(error, str):
+        return error
+    kept = re.match(r"(Convo refuse[^:]*|.*convo-sync itself: \w+):", error)
+    return _KEY.sub("[key]", kept[1] if kept else error)
+
+
 def _to_stderr(line: str) -> None:
     try:
-        print(line, file=sys.stderr)
+        sys.stderr.write(f"{line}\n")  # at once: another thread may have something to tell, too
         sys.stderr.flush()
     except (OSError, ValueError):
         pass

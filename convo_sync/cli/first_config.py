@@ -33,10 +33,15 @@ _TEMPLATE = """\
 {path}
 
 [sync]
-# How often a later version is to look for something new by itself, from 1 second; this one looks only when told to.
+# How often the daemon looks for something new, from 1 second (`convo-sync service install` starts it).
 {every}
 # After how long without a complete sync `convo-sync status` calls the archive stale.
 # stale_after = "1 day"
+
+[notify]
+# Whether the daemon shows a notification on the desktop, once a day for each cause: the key is refused, the archive is
+# stale, or most of the month's AI credits are spent.
+# desktop = false
 
 [credits]
 # A credit is one AI generation at Convo. How many may be spent a month, all together; as long as it is not set, nothing

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from convo_sync.cli.child import CREDITS, WARNING
 from convo_sync.cli.output import say
 from convo_sync.records import Progress
 from convo_sync.render.text import count, safe
@@ -31,6 +32,7 @@ class Show(Enum):
     BAR = "bar"
     LINES = "lines"
     WARNINGS = "warnings"
+    MARKED = "marked"
 
     @classmethod
     def choose(cls, *, quiet: bool) -> Show:
@@ -51,7 +53,7 @@ def progress(show: Show) -> Iterator[Tell]:
             with contextlib.suppress(OSError):
                 bar.finish()
     else:
-        yield _unfailing(_line if show is Show.LINES else _warning)
+        yield _unfailing({Show.LINES: _line, Show.MARKED: _marked}.get(show, _warning))
 
 
 def _unfailing(tell: Tell) -> Tell:
@@ -67,6 +69,12 @@ def _unfailing(tell: Tell) -> Tell:
 def _warning(event: Progress) -> None:
     if event.event in ("braked", "warning", "rescued"):
         say(_sentence(event))
+
+
+def _marked(event: Progress) -> None:
+    """For the daemon, which tells warnings by their beginning from what ended the run."""
+    if event.event in ("braked", "warning", "rescued"):
+        say(f"{CREDITS if event.event == 'warning' else WARNING}{_sentence(event)}")
 
 
 def _line(event: Progress) -> None:

@@ -9,7 +9,7 @@ import click
 from convo_sync.cli.background_state import State
 from convo_sync.cli.output import say, write_lines
 from convo_sync.cli.root import Setup
-from convo_sync.cli.service_work import require_key, service_for, unseen_address
+from convo_sync.cli.service_work import key_of_service, service_for, unseen_address
 from convo_sync.errors import ConvoSyncError, UsageError
 from convo_sync.places import config_path
 from convo_sync.service import NAMES, Installed, in_words, name_here
@@ -38,7 +38,7 @@ def command(setup: Setup, dry_run: bool, system: str | None) -> None:
     if dry_run:
         _show(setup, system)
         return
-    require_key(setup)
+    key_of_service(setup)
     service, _ = service_for(setup)
     was_running = State(setup.archive).read() is not None and not service.is_there
     done = service.install()
@@ -54,7 +54,7 @@ def _show(setup: Setup, system: str | None) -> None:
     service, _ = service_for(setup, system)
     write_lines(in_words(service.plan_install()))
     try:
-        require_key(setup)
+        key_of_service(setup)
     except ConvoSyncError as error:
         say(f"As things are, this would be refused. {error.message} {error.next_step}")
         return

@@ -11,7 +11,7 @@ from pathlib import Path
 from convo_sync.cli.background_state import State
 from convo_sync.cli.root import Setup
 from convo_sync.config import BASE_URL_VARIABLE, Config, load
-from convo_sync.credentials import VARIABLE, find_key
+from convo_sync.credentials import VARIABLE, Key, find_key
 from convo_sync.errors import ConfigurationError, ConvoSyncError
 from convo_sync.places import data_folder, log_file, units_folder
 from convo_sync.service import Service, System, Work, name_here, system_for
@@ -62,11 +62,11 @@ def _has_key_command(setup: Setup) -> bool:
     try:
         return load(setup.config).api_key_command is not None
     except ConvoSyncError:
-        return False  # `require_key` says what is wrong with it
+        return False  # `key_of_service` says what is wrong with it
 
 
-def require_key(setup: Setup) -> None:
-    """Refuse a service that would find no key.
+def key_of_service(setup: Setup) -> Key:
+    """The key as the service finds it, which does not see what a shell exports.
 
     Raises:
         ConfigurationError: there is none, or only this shell has it.
@@ -74,7 +74,7 @@ def require_key(setup: Setup) -> None:
     seen = _environment_of_a_service()
     config = load(setup.config, seen)
     try:
-        find_key(config, seen)
+        return find_key(config, seen)
     except ConfigurationError:
         if not os.environ.get(VARIABLE) or _is_kept(config):
             raise

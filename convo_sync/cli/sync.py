@@ -60,7 +60,8 @@ def command(
     if background:  # no one typed it: it keeps pauses, and makes no archive in the place of one that is gone
         options = replace(options, command="daemon", retry_failed=False)
     try:
-        run, error = _run(setup, options, show=Show.choose(quiet=setup.quiet or as_json))
+        show = Show.MARKED if background else Show.choose(quiet=setup.quiet or as_json)
+        run, error = _run(setup, options, show=show)
     except KeyboardInterrupt:
         raise Stopped("Stopped. Everything archived so far is kept.", AGAIN) from None
     _conclude(run, error, as_json=as_json, quiet=setup.quiet)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convo_sync.config.source import Keys, Source
-from convo_sync.config.values import read_command, read_duration, read_file, read_tables, read_url
+from convo_sync.config.values import read_command, read_duration, read_file, read_flag, read_tables, read_url
 from convo_sync.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _TABLES: Mapping[str, Keys] = {
         "stale_after": ("stale_after", read_duration),
         "exclude": ("exclude", read_tables),
     },
+    "notify": {"desktop": ("notify_desktop", read_flag)},
 }
 _CREDITS = "credits"
 # Names that are fixed already, for what is still to come.
@@ -57,8 +58,8 @@ class Config:
     """What is configured, the environment's base URL included. Paths are absolute; None where nothing is said.
 
     `exists`: whether there is such a file. `every`: how often the daemon looks; `stale_after`: the age of the last
-    complete run from which `status` complains. `credits`: what may be spent on which generations. `exclude`:
-    meetings of which nothing is asked for.
+    complete run from which `status` complains. `notify_desktop`: whether the daemon shows
+    notifications. `credits`: what may be spent on which generations. `exclude`: meetings of which nothing is asked for.
     """
 
     path: Path
@@ -69,6 +70,7 @@ class Config:
     archive: Path | None = None
     every: timedelta = DEFAULT_EVERY
     stale_after: timedelta = DEFAULT_STALE_AFTER
+    notify_desktop: bool = False
     exclude: tuple[Rule, ...] = ()
     credits: Settings = field(default_factory=_nothing_spent)
 

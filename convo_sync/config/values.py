@@ -93,6 +93,13 @@ def read_duration(value: Any, _path: Path) -> timedelta:
     return parse_duration(value)
 
 
+def read_flag(value: Any, _path: Path) -> bool:
+    """Yes or no."""
+    if isinstance(value, bool):
+        return value
+    raise ValueError(f"is {shown(value)}; it has to be true or false, without quotes")
+
+
 def read_count(value: Any, _path: Path) -> int:
     """A whole number, 0 or more."""
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST:

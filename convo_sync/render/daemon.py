@@ -10,11 +10,11 @@ from convo_sync.render.text import Look
 from convo_sync.render.when import not_before, since
 from convo_sync.times import normalise_time, parse_time
 
-NAMES = ("pid", "since", "running", "next_at", "why")
+NAMES = ("pid", "since", "running", "next_at", "why", "looked_at", "stuck")
 
 
 def as_json(told: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """``{"pid", "since", "running", "next_at", "why"}``; null where no daemon runs. `running`: whether a sync does."""
+    """An object with NAMES; null where no daemon runs. `running`: whether a sync does; `stuck`: whether it hangs."""
     return None if told is None else {name: told.get(name) for name in NAMES}
 
 
@@ -33,6 +33,9 @@ def running(told: Mapping[str, Any], now: datetime, look: Look) -> str:
 def next_sync(told: Mapping[str, Any], now: datetime, look: Look) -> str:
     """“next sync at 14:35 (every so often)”, or what it does instead."""
     planned, why = _time(told, "next_at"), str(told.get("why") or "it has just begun")
+    if told.get("stuck"):
+        looked = _time(told, "looked_at")
+        return f"no sign of life{f' since {since(looked, now, look)}' if looked else ''}"
     if told.get("running"):
         return "a sync runs now"
     return (

@@ -184,7 +184,8 @@ def _backlog(status: Status, look: Look, now: datetime) -> str:
     rate = f"at {hourly_rate(status):,} requests an hour"
     if hourly_rate(status) >= status.backlog:
         return f"{count(status.backlog, 'document')} due, within one hour's requests{later}"
-    return f"{count(status.backlog, 'document')} due, about {takes} {rate}{later}"
+    ends = until(iso(now + backlog_time(status)), look)
+    return f"{count(status.backlog, 'document')} due, about {takes} {rate}, until {ends}{later}"
 
 
 def _rate(status: Status, look: Look, now: datetime) -> str:
