@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from convo_sync.archive.inbox import KEPT, KEPT_COUNT
+from convo_sync.archive.inbox import KEPT, KEPT_COUNT, Inbox
 from convo_sync.simulator.deliveries import signature
 from convo_sync.webhooks import Receiver, receiver, wire
 from convo_sync.webhooks.bucket import Bucket
@@ -283,6 +283,25 @@ def test_the_inbox_does_not_grow_for_ever(post: Post) -> None:
     with closing(sqlite3.connect(post.inbox.path)) as connection:
         left = connection.execute("select id from deliveries order by id").fetchall()
     assert [id_ for (id_,) in left] == [1, 11, 256 * 100 - 1, 256 * 100]
+
+
+def test_a_meeting_that_is_forgotten(post: Post) -> None:
+    """Expect no byte of its title in the inbox, whether it waited, was done or led to nothing; others stay."""
+    post(body(title="aardvark"))
+    post.inbox.done([hint.id for hint in post.inbox.waiting()])
+    post(body("conversation.updated", title="aardvark"))
+    post(body("meeting.odd", conversationId=None, other={"sess": "sess_a", "title": "aardvark"}))
+    post(body(conversationId="sess_b", title="bumblebee"))
+    assert post.inbox.forget("sess_a")
+    written = b"".join(each.read_bytes() for each in post.inbox.path.parent.glob("archive.db.inbox*"))
+    assert (b"aardvark" in written, b"bumblebee" in written) == (False, True)
+    assert [hint.conversation_id for hint in post.inbox.waiting()] == ["sess_b"]
+
+
+def test_forgetting_makes_no_file(tmp_path: Path) -> None:
+    """Expect nothing where nothing was delivered."""
+    inbox = Inbox(tmp_path / "archive.db")
+    assert (inbox.forget("sess_a"), inbox.path.exists()) == (True, False)
 
 
 def test_no_archive_lock_delays_it(tmp_path: Path) -> None:

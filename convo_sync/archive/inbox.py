@@ -40,6 +40,9 @@ _TABLES = (
     "create index if not exists deliveries_waiting on deliveries (id) where state = 'waiting'",
 )
 
+_DONE = "update deliveries set state = 'done', body = x'' where id = ?"
+_FORGET = "update deliveries set state = 'done', body = x'' where conversation_id = ? or instr(body, ?)"
+
 
 class Inbox:
     """The inbox of one archive. The file is made when something is kept; many threads may use one of these."""
@@ -91,12 +94,25 @@ class Inbox:
             return [Hint(id_, event, named and ConversationId(named), parse_time(at)) for id_, event, named, at in rows]
 
     def done(self, ids: Iterable[int]) -> None:
-        """Commit that these were acted upon. Raises as `waiting` does."""
+        """Commit that these were acted upon; their bodies, with titles in them, leave. Raises as `waiting` does."""
         with self._lock, sqlite.plain_errors(self.path):
             connection = self._opened()
             connection.execute("begin immediate")
             with connection:
-                connection.executemany("update deliveries set state = 'done' where id = ?", [(id_,) for id_ in ids])
+                connection.executemany(_DONE, [(id_,) for id_ in ids])
+
+    def forget(self, conversation_id: str) -> bool:
+        """Remove what deliveries said of this conversation, for good; whether every trace has left the file.
+
+        That they came stays known by their digests. Raises as `waiting` does.
+        """
+        if not self.path.exists():
+            return True
+        with self._lock, sqlite.plain_errors(self.path):
+            connection = self._opened()
+            connection.execute(_FORGET, (conversation_id, conversation_id.encode()))
+            (busy, _, _) = connection.execute("pragma wal_checkpoint(truncate)").fetchone()
+            return not busy
 
     def close(self) -> None:
         """Close the file."""
@@ -118,6 +134,7 @@ class Inbox:
                 sqlite.use_wal(connection)
                 # Survives a crash of the program; after a power cut, the list tells what a lost hint would have.
                 connection.execute("pragma synchronous = normal")
+                connection.execute("pragma secure_delete = on")
                 for statement in _TABLES:
                     connection.execute(statement)
             except BaseException:

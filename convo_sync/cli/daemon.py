@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,6 +31,9 @@ from convo_sync.errors import ArchiveLocked, ArchiveMissing, ConvoSyncError
 from convo_sync.lock import WriterLock
 from convo_sync.pacing import Plan
 from convo_sync.times import read_time
+
+if TYPE_CHECKING:
+    from convo_sync.cli.receiving import Door
 
 # A run ends at its next commit, which is soon; a process that is told to end must not take longer than this.
 STOP_SECONDS = 4.0
@@ -70,6 +73,7 @@ def _serve(setup: Setup, log: Log) -> None:
         daemon = Daemon(world)
         with _signals(daemon):
             world.tell("started", archive=setup.archive_file, every=world.every())
+            world.open_door(daemon.hint)
             daemon.serve()
             world.finish()
         world.tell("stopped")
@@ -99,7 +103,9 @@ class _World:
 
     def __init__(self, setup: Setup, log: Log) -> None:
         self._setup, self._log = setup, log
-        self._every = load(setup.config).every
+        self._config = load(setup.config)
+        self._door: Door | None = None
+        self._hint: Callable[[], None] = lambda: None
         self._state = State(setup.archive)
         self._audited: date | None = self._state.audited()
         self._child: subprocess.Popen[str] | None = None
@@ -109,6 +115,7 @@ class _World:
     # -- what `daemon.World` asks for
 
     def run(self) -> int:
+        self._listen()  # where the port was taken, it may be free now
         today = datetime.now().astimezone().date()
         options = ["--background", "--json", *(["--audit"] if self._audited != today else [])]
         try:
@@ -138,14 +145,15 @@ class _World:
         return Facts(read_time(complete.started_at) if complete else None, read_time(resume_at))
 
     def every(self) -> timedelta:
-        return self._every
+        return self._config.every
 
     def reread(self) -> None:
         try:
-            self._every = load(self._setup.config).every
-            self.tell("configured", every=self._every)
+            self._config = load(self._setup.config)
+            self.tell("configured", every=self.every())
         except ConvoSyncError as error:
-            self.tell("configuration", error=error.message, kept=f"every {self._every}")
+            self.tell("configuration", error=error.message, kept=f"every {self.every()}")
+        self._listen()
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -162,10 +170,28 @@ class _World:
     def keep(self, plan: Plan | None, running: bool) -> None:
         self._state.keep(plan, running=running, audited=self._audited)
 
+    # -- webhooks
+
+    def open_door(self, hint: Callable[[], None]) -> None:
+        """Listen for deliveries where config.toml says so. `hint` is called for each that leads to something."""
+        self._hint = hint
+        self._listen()
+
+    def _listen(self) -> None:
+        settings = self._config.webhooks
+        if self._door is None and settings is not None and settings.listen is not None:
+            from convo_sync.cli.receiving import Door  # who has no webhooks does not pay for it
+
+            self._door = Door(self._setup.archive, self.tell, self._hint)
+        if self._door is not None:
+            self._door.open(settings)
+
     # -- children
 
     def finish(self) -> None:
         """Wait for the child that was told to end; end it where it does not."""
+        if self._door is not None:
+            self._door.close()
         with self._lock:
             child = self._child
         if child is not None:

@@ -18,6 +18,7 @@ from convo_sync.config.values import read_command, read_duration, read_file, rea
 from convo_sync.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from convo_sync.config.webhooks import Settings as Webhooks
     from convo_sync.credits.rules import Settings
     from convo_sync.plan.exclusion import Rule
 
@@ -40,9 +41,7 @@ _TABLES: Mapping[str, Keys] = {
         "exclude": ("exclude", read_tables),
     },
 }
-_CREDITS = "credits"
-# Names that are fixed already, for what is still to come.
-_LATER = ("webhooks",)
+_CREDITS, _WEBHOOKS = "credits", "webhooks"
 
 
 def _nothing_spent() -> Settings:
@@ -58,7 +57,7 @@ class Config:
 
     `exists`: whether there is such a file. `every`: how often the daemon looks; `stale_after`: the age of the last
     complete run from which `status` complains. `credits`: what may be spent on which generations. `exclude`:
-    meetings of which nothing is asked for.
+    meetings of which nothing is asked for. `webhooks`: where deliveries come in; None where the file does not say.
     """
 
     path: Path
@@ -71,6 +70,7 @@ class Config:
     stale_after: timedelta = DEFAULT_STALE_AFTER
     exclude: tuple[Rule, ...] = ()
     credits: Settings = field(default_factory=_nothing_spent)
+    webhooks: Webhooks | None = None
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -110,6 +110,10 @@ def parse(text: str, path: Path) -> Config:
         from convo_sync.config.credits import read_credits
 
         found["credits"] = read_credits(tables[_CREDITS], source)
+    if _WEBHOOKS in tables:
+        from convo_sync.config.webhooks import read_webhooks
+
+        found["webhooks"] = read_webhooks(tables[_WEBHOOKS], source)
     return Config(path, exists=True, **found)
 
 
@@ -148,11 +152,8 @@ def _read(path: Path) -> str | None:
 
 def _known_tables(source: Source) -> dict[str, dict[str, Any]]:
     """The file's tables, each one that there is; what they say is not looked at."""
-    tables, known = source.tables(), (*_TABLES, _CREDITS)
+    tables, known = source.tables(), (*_TABLES, _CREDITS, _WEBHOOKS)
     for table, content in tables.items():
-        if table in _LATER:
-            step = f"Put a # before each line of [{table}] until then."
-            raise source.wrong((table,), f"[{table}] is for a later version; this one does not know it yet", step)
         if table not in known:
             allowed = ", ".join(f"[{name}]" for name in known)
             raise source.wrong((table,), f"there is no table [{table}]", f"Tables: {allowed}.")
@@ -162,7 +163,7 @@ def _known_tables(source: Source) -> dict[str, dict[str, Any]]:
 
 
 def _fields(source: Source, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What all tables but ``[credits]`` say, by the names of Config's fields."""
+    """What all tables but ``[credits]`` and ``[webhooks]`` say, by the names of Config's fields."""
     found: dict[str, Any] = {}
     for table, keys in _TABLES.items():
         found |= source.fields(tables.get(table, {}), keys, (table,), f"[{table}]")
