@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 
 from convo_sync.archive.read import Reader
+from convo_sync.cli.changing import IN_DOUBT
 from convo_sync.cli.hand import Held, held, when_parked
 from convo_sync.cli.root import Setup
 from convo_sync.cli.stopping import Stopped
@@ -35,7 +36,7 @@ def asking(setup: Setup, what: str) -> Iterator[tuple[Held, Config]]:
             with _plainly(what):
                 yield each, config
     except KeyboardInterrupt:
-        raise Stopped("Stopped. If the request was out already, it may have been done.", f"See: {LIST}") from None
+        raise Stopped(IN_DOUBT, f"See: {LIST}") from None
 
 
 @contextlib.contextmanager

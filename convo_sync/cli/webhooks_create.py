@@ -22,14 +22,14 @@ from convo_sync.render.text import safe
 
 
 @click.command("create", epilog="Example: convo-sync remote webhooks create --url https://hooks.example.com/")
-@click.option("--url", metavar="URL", help="Where Convo delivers to; [webhooks] public_url by default.")
+@click.option("--url", metavar="URL", help="Where Convo delivers to; by default public_url in [webhooks].")
 @click.option("--json", "json_wanted", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def command(setup: Setup, url: str | None, json_wanted: bool) -> None:
     """Register a webhook for all events that a sync can use, and keep its secret in a file that only you can read.
 
-    Convo shows the secret this once, and so it is never shown here. The file is [webhooks] secret_file, by default
-    convo-webhook-secret beside config.toml. It takes two requests.
+    Convo shows the secret this once, and so it is never shown here. The file is secret_file in
+    [webhooks], by default convo-webhook-secret beside config.toml. It takes two requests.
     """
     settings = _settings(setup, load(setup.config))
     target = _target(url, settings)
