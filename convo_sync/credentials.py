@@ -250,6 +250,23 @@ def write_file(path: Path, key: Key) -> None:
         raise ConfigurationError(message, "Check the folder's permissions and the disk's free space.") from None
 
 
+def read_secret(path: Path) -> str | None:
+    """The webhook's secret in a file that nobody but its owner can read; None where there is no file.
+
+    Raises:
+        ConfigurationError: others can read it, or it cannot be read, or is empty.
+    """
+    if not path.exists():
+        return None
+    try:
+        return read_file(path).value
+    except ConfigurationError as error:
+        message = error.message.replace("API key", "webhook secret", 1).replace("key file", "secret file", 1)
+        mends = error.next_step.startswith("Type: ")
+        step = "Correct secret_file in config.toml, or make another webhook: convo-sync remote webhooks create"
+        raise ConfigurationError(message, error.next_step if mends else step) from None
+
+
 def digest(key: str, archive_id: str) -> str:
     """Tells whether a key is the one that was checked for this archive, and tells nobody the key."""
     return hashlib.sha256(f"{archive_id}:{key}".encode()).hexdigest()

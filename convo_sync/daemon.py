@@ -78,7 +78,8 @@ class Daemon:
         self._world = world
         self._plan: Plan | None = None
         self._missing = ""
-        self._hurry = threading.Event()
+        self._hurry, self._hinted = threading.Event(), threading.Event()
+        self._began: datetime | None = None
         self._wall, self._mono = world.now(), world.monotonic()
         self._scheduler: BlockingScheduler | None = None
         self.is_stopping = False
@@ -96,6 +97,9 @@ class Daemon:
             self._hurry.clear()
             self._world.reread()
             self._plan = self._plan and pacing.hurried(self._plan, self._world.now())
+        if self._hinted.is_set() and self._plan is not None:
+            self._hinted.clear()
+            self._replan(pacing.hinted(self._plan, self._world.now(), self._began))
         facts, now, every = self._world.facts(), self._world.now(), self._world.every()
         if facts.missing:
             self._wait_for_archive(facts.missing)
@@ -107,7 +111,7 @@ class Daemon:
             self._run(self._plan, every)
 
     def _run(self, plan: Plan, every: timedelta) -> None:
-        began = self._world.now()
+        began = self._began = self._world.now()
         self._world.keep(plan, running=True)
         code = self._world.run()
         if self.is_stopping:
@@ -120,6 +124,10 @@ class Daemon:
         self._plan = plan
         self._world.keep(plan, running=False)
         self._world.tell("planned", next_at=plan.at, why=plan.why)
+
+    def _replan(self, plan: Plan) -> None:
+        if plan != self._plan:
+            self._set(plan)
 
     def _wait_for_archive(self, missing: str) -> None:
         """Say once that the archive is not there, and never make another in its place."""
@@ -168,6 +176,15 @@ class Daemon:
     def hurry(self) -> None:
         """Read the configuration again, and run if that makes a run due: what SIGHUP asks for."""
         self._hurry.set()
+        self._look_now()
+
+    def hint(self) -> None:
+        """Run soon, if that is in order: a webhook was delivered."""
+        self._hinted.set()
+        if self._plan is None or self._plan.why == pacing.EVERY:  # else the next look is soon enough
+            self._look_now()
+
+    def _look_now(self) -> None:
         if self._scheduler is not None and self._scheduler.running:
             self._scheduler.modify_job(_LOOK, next_run_time=datetime.now(UTC))
 

@@ -19,6 +19,10 @@ LOCKED_PAUSE = timedelta(minutes=1)
 MARGIN = timedelta(minutes=1)
 # No hour is longer, with some slack: a time to go on that lies beyond it came from a clock that was set.
 LONGEST_HOUR = timedelta(minutes=65)
+EVERY = "every so often"
+HINTED = "a webhook said that there is something new"
+# From the beginning of one run to that of the next, where webhooks ask for it.
+HINT_PAUSE = timedelta(minutes=1)
 # What lies further ahead than any plan came from a clock that was set.
 SLACK = timedelta(hours=2)
 
@@ -43,7 +47,7 @@ def first(now: datetime, last_complete: datetime | None, resume_at: datetime | N
         return _parked(max(resume_at, now - MARGIN), now)
     if last_complete is None or last_complete > now or last_complete + every <= now:
         return Plan(now, "overdue")
-    return Plan(last_complete + every, "every so often")
+    return Plan(last_complete + every, EVERY)
 
 
 def after(
@@ -59,7 +63,7 @@ def after(
     """
     regular = max(began + every * (1 - JITTER * (1 + chance) / 2), now)
     if code == DONE:
-        return Plan(regular, "every so often")
+        return Plan(regular, EVERY)
     if code == LATER:
         if resume_at is None or resume_at <= now:
             return Plan(now + min(LOCKED_PAUSE, every), "another process had the archive")
@@ -86,6 +90,18 @@ def hurried(plan: Plan, now: datetime) -> Plan:
     What went wrong before says nothing about now: where it still does, the pauses begin with the short ones.
     """
     return replace(plan, at=min(plan.at, now), troubles=0)
+
+
+def hinted(plan: Plan, now: datetime, last_began: datetime | None) -> Plan:
+    """The plan where a webhook was delivered: soon, if nothing stands in the way of a run; else as it was.
+
+    Args:
+        last_began: when the last run began; None where none did yet.
+    """
+    if plan.why != EVERY:
+        return plan
+    at = now if last_began is None or last_began > now else max(now, last_began + HINT_PAUSE)
+    return replace(plan, at=at, why=HINTED) if at < plan.at else plan
 
 
 def has_slept(wall: timedelta, monotonic: timedelta) -> bool:

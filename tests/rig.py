@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from convo_sync.archive.inbox import Inbox
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.client import Client
@@ -137,6 +138,7 @@ class Rig:
         self.clock_error = timedelta(0)
         self.events: list[Progress] = []
         self.credits = Settings()
+        self.inbox = Inbox(self.path)
 
     @classmethod
     @contextmanager
@@ -189,9 +191,11 @@ class Rig:
                 tell=self.events.append,
                 paid=remote,
                 credits=lambda: self.credits,
+                inbox=self.inbox,
             )
             ended = run.run(Identity(self.url, hashlib.sha256(self.key.encode()).hexdigest()))
         archive.close()
+        self.inbox.close()
         return ended
 
     def complete(self, **options: Any) -> Run:

@@ -55,6 +55,23 @@ def test_everything_that_may_be_said_is_read(tmp_path: Path) -> None:
     )
 
 
+def test_webhooks(tmp_path: Path) -> None:
+    """Expect each key as it is used, the secret in no repr, and where it is kept if nothing is said."""
+    path = tmp_path / "config.toml"
+    said = '[webhooks]\nlisten = "localhost:8766"\npublic_url = "https://Hooks.example:443/a"\n'
+    found = parse(said, path).webhooks
+    assert found is not None
+    assert (found.listen, found.public_host) == (("127.0.0.1", 8766), "hooks.example")
+    assert (found.secret, found.secret_file) == (None, tmp_path / "convo-webhook-secret")
+    named = parse(f'{said}secret_file = "other"\n', path).webhooks
+    assert named is not None
+    assert named.secret_file == tmp_path / "other"
+    inside = parse('[webhooks]\nlisten = "[::1]:1"\nsecret = "whsec_mine"\n', path).webhooks
+    assert inside is not None
+    assert (inside.listen, inside.secret, "whsec_mine" in repr(inside)) == (("::1", 1), "whsec_mine", False)
+    assert Config(path).webhooks is None
+
+
 def test_the_environment_comes_before_the_file(tmp_path: Path) -> None:
     """Expect CONVO_SYNC_BASE_URL to win over base_url, and an empty one to mean nothing."""
     path = tmp_path / "config.toml"
@@ -73,15 +90,13 @@ def test_a_bad_address_in_the_environment_is_called_by_its_name(tmp_path: Path) 
     ("text", "line", "words"),
     [
         ("[apis]\nx = 1\n", 1, "there is no table [apis] Tables: [api], [archive], [sync]"),
-        ('\n\n[webhooks]\nsecret = "x"\n', 3, "[webhooks] is for a later version; this one does not know it yet"),
-        ('[[webhooks]]\nlisten = "x"\n', 1, "Put a # before each line of [webhooks] until then"),
+        ('[[webhooks]]\nlisten = "x"\n', 1, "webhooks has to be a table, [webhooks]"),
         ('[api]\n[archive]\npath = "a\x85b\u2028c"\n[sync]\nevery = 1\n', 5, "it has to be in quotes"),
         ("[sync]\nevery = 0x" + "f" * 5000, 2, "a number of more than 20 digits"),
         ("[sync]\nevery = true\n", 2, "is true;"),
         ('[notify]\ndesktop = "yes"\n', 2, "is 'yes'; it has to be true or false, without quotes"),
         ("[notify]\nmail = true\n", 2, "[notify] takes desktop"),
         ("[[sync]]\nevery = 1\n", 1, "has to be a table"),
-        ('[webhooks]\nlisten = "127.0.0.1:1"\n', 1, "[webhooks] is for a later version"),
         ('[api]\n# a comment\nbase_uri = "https://x.example"\n', 3, "there is no base_uri in [api]"),
         ('[api]\napi_key = "convo_secret"\n', 2, "[api] takes base_url, api_key_file, api_key_command"),
         ("[sync]\nevery = 30\n", 2, "it has to be in quotes"),
@@ -95,6 +110,18 @@ def test_a_bad_address_in_the_environment_is_called_by_its_name(tmp_path: Path) 
         ('[api]\nbase_url = "ftp://x"\n', 2, "has to be an https:// address"),
         ('[api]\napi_key_command = "pass \'convo"\n', 2, "never closed"),
         ("api = 1\n", 1, "has to be a table"),
+        ('[webhooks]\nlisten = "0.0.0.0:8766"\n', 2, "which others could reach"),
+        ('[webhooks]\nlisten = "192.168.0.5:8766"\n', 2, "which others could reach"),
+        ('[webhooks]\nlisten = "[::]:8766"\n', 2, "which others could reach"),
+        ('[webhooks]\nlisten = "example.com:8766"\n', 2, "which others could reach"),
+        ('[webhooks]\nlisten = "127.0.0.1"\n', 2, "an address of this machine and a port"),
+        ('[webhooks]\nlisten = "127.0.0.1:0"\n', 2, "an address of this machine and a port"),
+        ('[webhooks]\nlisten = "127.0.0.1:65536"\n', 2, "an address of this machine and a port"),
+        ("[webhooks]\nlisten = 8766\n", 2, "it has to be text in quotes"),
+        ('[webhooks]\npublic_url = "http://hooks.example"\n', 2, "it has to be an https:// address"),
+        ('[webhooks]\nsecret = "a"\n\nsecret_file = "b"\n', 2, "has both secret and secret_file"),
+        ("[webhooks]\nsecret = 12345\n", 2, "has to be the secret in quotes"),
+        ('[webhooks]\nallow_remote = "x"\n', 2, "there is no allow_remote in [webhooks]"),
         ('api.base_url = "x"\n', 1, "has to be an https:// address"),
     ],
 )

@@ -60,6 +60,61 @@ def test_it_shows_life_at_each_look() -> None:
     assert laptop.beats >= 35 * MINUTE / LOOK
 
 
+def test_a_delivery_hurries_the_next_run() -> None:
+    """Expect a run at once, then a minute at least from one beginning to the next, however many deliveries come."""
+    laptop = Laptop(LATELY)
+    daemon = started(laptop)
+    laptop.pass_time(daemon, 2 * MINUTE)
+    for _ in range(40):
+        daemon.hint()
+        daemon.look()
+        laptop.tick(LOOK / 3)
+    assert laptop.runs[0] == NOON + 2 * MINUTE
+    gaps = [after - before for before, after in zip(laptop.runs, laptop.runs[1:], strict=False)]
+    assert len(gaps) >= 4
+    assert min(gaps) >= MINUTE
+    assert max(gaps) <= MINUTE + LOOK
+    laptop.pass_time(daemon, 2 * MINUTE)
+    count = len(laptop.runs)
+    laptop.pass_time(daemon, 20 * MINUTE)
+    assert len(laptop.runs) == count
+
+
+@pytest.mark.parametrize("code", [LATER, UNREACHABLE, KEY_REFUSED, CONFIGURATION, 1])
+def test_a_delivery_ends_no_pause(code: int) -> None:
+    """Expect what a run waits for to be waited for: the hour, a new key, the network."""
+    laptops = []
+    for delivered in (False, True):
+        laptop = Laptop()
+        laptop.codes.append(code)
+        laptop.parked_until = NOON + 40 * MINUTE
+        daemon = started(laptop)
+        if delivered:
+            daemon.hint()
+        laptop.pass_time(daemon, HOUR)
+        laptops.append(laptop.runs[1])
+    assert laptops[0] == laptops[1]
+
+
+def test_a_delivery_during_a_run() -> None:
+    """Expect it not to be lost: the next run comes a minute after that one began."""
+    laptop = Laptop()
+    daemon = Daemon(laptop)
+    run = laptop.run
+
+    def delivered() -> int:
+        code = run()
+        if len(laptop.runs) == 1:
+            daemon.hint()
+        return code
+
+    laptop.run = delivered  # type: ignore[method-assign]
+    laptop.pass_time(daemon, 10 * MINUTE)
+    assert laptop.runs[0] == NOON
+    assert MINUTE <= laptop.runs[1] - NOON <= MINUTE + LOOK
+    assert len(laptop.runs) == 2
+
+
 @pytest.mark.parametrize(("night", "at_once"), [(8 * HOUR, True), (25 * MINUTE, True), (5 * MINUTE, False)])
 def test_waking_from_sleep(night: timedelta, at_once: bool) -> None:
     """Expect one run at the first look after a sleep that made it overdue, and none for what was missed meanwhile."""

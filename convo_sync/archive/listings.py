@@ -117,6 +117,13 @@ def _store_sighting(change: Change, conversation: Conversation) -> None:
     )
 
 
+def suspect(change: Change, ids: Iterable[str]) -> None:
+    """Note that these are said to be deleted; it proves nothing yet."""
+    change.connection.executemany(
+        "update sightings set suspect = 1 where conversation_id = ?", [(conversation_id,) for conversation_id in ids]
+    )
+
+
 def mark_gone(change: Change, conversation_id: str, evidence: str, now: datetime) -> None:
     """Mark a conversation as deleted at Convo. What is archived of it stays."""
     there = "select 1 from conversations where id = ? and gone_at is null"

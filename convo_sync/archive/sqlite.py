@@ -79,9 +79,9 @@ _WRITER_SETTINGS = (
 complete = sqlite3.complete_statement
 
 
-def open_plain(path: Path) -> Connection:
-    """A connection for copying into; none of the archive's settings."""
-    return sqlite3.connect(str(path), isolation_level=None)
+def open_plain(path: Path, *, any_thread: bool = False) -> Connection:
+    """A connection with none of the archive's settings; `any_thread`: the caller lets one at a time use it."""
+    return sqlite3.connect(str(path), isolation_level=None, check_same_thread=not any_thread)
 
 
 def open_copy(path: Path) -> Connection:
@@ -111,7 +111,7 @@ def open_for_writing(path: Path, connect: Connect = sqlite3.connect) -> Connecti
         try:
             # First of all: the journal mode is written to the file, and another program's file is not ours to change.
             check_version(connection, path)
-            _use_wal(connection)
+            use_wal(connection)
             for setting in _WRITER_SETTINGS:
                 connection.execute(f"pragma {setting}")
         except BaseException:
@@ -120,7 +120,8 @@ def open_for_writing(path: Path, connect: Connect = sqlite3.connect) -> Connecti
     return connection
 
 
-def _use_wal(connection: Connection) -> None:
+def use_wal(connection: Connection) -> None:
+    """Have the file keep a write-ahead log, so that readers and the writer do not wait for each other."""
     # Where several turn a new file to WAL at the same instant, SQLite refuses all but one at once, without waiting.
     deadline = time.monotonic() + BUSY_SECONDS
     while True:

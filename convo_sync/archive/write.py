@@ -198,6 +198,11 @@ class Archive:
         with self._writing(budget) as change:
             listings.settle_sweep(change, vanished, run_id, now, swept=swept)
 
+    def suspect(self, ids: Collection[ConversationId], budget: Budget) -> None:
+        """Commit that a webhook said of these that they were deleted; a listing that shows them clears it."""
+        with self._writing(budget) as change:
+            listings.suspect(change, ids)
+
     def mark_gone(self, conversation_id: ConversationId, evidence: str, now: datetime, budget: Budget) -> None:
         """Mark one conversation as deleted at Convo; what is archived of it stays."""
         with self._writing(budget) as change:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 
 from convo_sync.archive import forgetting
 from convo_sync.archive.forgetting import Forgotten
+from convo_sync.archive.inbox import Inbox
 from convo_sync.archive.read import Reader
 from convo_sync.cli.account import utc_now
 from convo_sync.cli.changing import agree, described, require_whole
@@ -66,7 +69,9 @@ def _forget(setup: Setup, conversation_id: ConversationId) -> Forgotten:
     lock = WriterLock(setup.archive, "convo-sync archive forget")
     try:
         with lock.acquire(WAIT_SECONDS, lambda holder: say(f"Waiting for {holder} to let this in …")), stoppable():
-            return forgetting.forget(setup.archive, conversation_id, utc_now())
+            result = forgetting.forget(setup.archive, conversation_id, utc_now())
+            with closing(Inbox(setup.archive)) as inbox:
+                return result._replace(is_wiped=inbox.forget(conversation_id) and result.is_wiped)
     except KeyboardInterrupt:
         said = "Stopped. The meeting may be gone, but not yet every trace of it."
         raise Stopped(said, "Run the same command again.") from None

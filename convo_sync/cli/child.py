@@ -18,8 +18,6 @@ from convo_sync.errors import ReplyUnkept
 
 # A run ends at its next commit, which is soon; a process that is told to end must not take longer than this.
 STOP_SECONDS = 4.0
-# -P: not what lies in the folder that the daemon was started in.
-MYSELF = (sys.executable, "-P", "-m", "convo_sync")
 # What `--background` has the lines of its warnings begin with, those about credits and the others. All else on stderr
 # is about what ended the run.
 CREDITS, WARNING = "credits: ", "warning: "
@@ -71,7 +69,7 @@ class Child:
             if self._is_ending:
                 return None
             self._process = subprocess.Popen(  # noqa: S603 - this very program
-                [*MYSELF, *self._files, *arguments],
+                [*myself(), *self._files, *arguments],
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                 encoding="utf-8", errors="replace",
             )  # fmt: skip
@@ -93,6 +91,11 @@ class Child:
                 process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
+
+
+def myself() -> list[str]:
+    """This program's command line. -P: without what lies in the folder that the daemon was started in."""
+    return [sys.executable, "-P", "-m", "convo_sync"]
 
 
 def ended(code: int, out: str, err: str) -> Ended:

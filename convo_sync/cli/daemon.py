@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,6 +32,9 @@ from convo_sync.lock import WriterLock
 from convo_sync.pacing import Plan
 from convo_sync.times import format_time, read_time
 from convo_sync.views import RunRow
+
+if TYPE_CHECKING:
+    from convo_sync.cli.receiving import Door
 
 
 @click.command("daemon", epilog="Example: convo-sync daemon --log json")
@@ -69,6 +72,7 @@ def _serve(setup: Setup, log: Log) -> None:
         daemon = Daemon(world)
         with _signals(daemon):
             world.tell("started", archive=setup.archive_file, every=world.every())
+            world.open_door(daemon.hint)
             daemon.serve()
             world.finish()
         world.tell("stopped")
@@ -107,6 +111,8 @@ class _World:
     def __init__(self, setup: Setup, log: Log) -> None:
         self._setup, self._log = setup, log
         self._config = load(setup.config)
+        self._door: Door | None = None
+        self._hint: Callable[[], None] = lambda: None
         self._state = State(setup.archive)
         self._audited, self._notified = self._state.audited(), self._state.notified()
         self._plan: Plan | None = None
@@ -116,6 +122,7 @@ class _World:
     # -- what `daemon.World` asks for
 
     def run(self) -> int:
+        self._listen()  # where the port was taken, it may be free now
         today, began = _today(), self.now()
         options = ["--background", "--json", *(["--audit"] if self._audited != today else [])]
         end = self._child.call(
@@ -151,6 +158,7 @@ class _World:
             self.tell("configured", every=self._config.every)
         except ConvoSyncError as error:
             self.tell("configuration", error=error.message, kept=f"every {self._config.every}")
+        self._listen()
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -172,10 +180,28 @@ class _World:
         if time.monotonic() - self._kept_at >= BEAT_SECONDS:
             self.keep(self._plan, running=False)
 
+    # -- webhooks
+
+    def open_door(self, hint: Callable[[], None]) -> None:
+        """Listen for deliveries where config.toml says so. `hint` is called for each that leads to something."""
+        self._hint = hint
+        self._listen()
+
+    def _listen(self) -> None:
+        settings = self._config.webhooks
+        if self._door is None and settings is not None and settings.listen is not None:
+            from convo_sync.cli.receiving import Door  # who has no webhooks does not pay for it
+
+            self._door = Door(self._setup.archive, self.tell, self._hint)
+        if self._door is not None:
+            self._door.open(settings)
+
     # -- how it does it
 
     def finish(self) -> None:
         """Wait for the child that was told to end; end it where it does not."""
+        if self._door is not None:
+            self._door.close()
         self._child.finish()
         self._state.clear()
 

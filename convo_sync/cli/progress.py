@@ -67,7 +67,7 @@ def _unfailing(tell: Tell) -> Tell:
 
 
 def _warning(event: Progress) -> None:
-    if event.event in ("braked", "warning", "rescued"):
+    if event.event in ("braked", "warning", "rescued", "inbox"):
         say(_sentence(event))
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import click
 
+from convo_sync.archive.inbox import Inbox
 from convo_sync.archive.read import Reader
 from convo_sync.archive.write import Archive
 from convo_sync.cli.background import remember, require
@@ -128,6 +130,7 @@ def run_sync(
     with (
         WriterLock(setup.archive, f"convo-sync {options.command}").acquire(WAIT_SECONDS) as lock,
         Archive(setup.archive, _now(), create=options.retry_failed) as archive,
+        closing(Inbox(setup.archive)) as inbox,
         progress(show) as tell,
         stoppable(),
     ):
@@ -144,6 +147,7 @@ def run_sync(
                 paid=client,
                 credits=credits,
                 exclusion=exclusion,
+                inbox=inbox,
                 undisturbed=undisturbed,
             )
             try:

@@ -18,6 +18,7 @@ from convo_sync.config.values import read_command, read_duration, read_file, rea
 from convo_sync.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from convo_sync.config.webhooks import Settings as Webhooks
     from convo_sync.credits.rules import Settings
     from convo_sync.plan.exclusion import Rule
 
@@ -41,9 +42,7 @@ _TABLES: Mapping[str, Keys] = {
     },
     "notify": {"desktop": ("notify_desktop", read_flag)},
 }
-_CREDITS = "credits"
-# Names that are fixed already, for what is still to come.
-_LATER = ("webhooks",)
+_CREDITS, _WEBHOOKS = "credits", "webhooks"
 
 
 def _nothing_spent() -> Settings:
@@ -58,8 +57,9 @@ class Config:
     """What is configured, the environment's base URL included. Paths are absolute; None where nothing is said.
 
     `exists`: whether there is such a file. `every`: how often the daemon looks; `stale_after`: the age of the last
-    complete run from which `status` complains. `notify_desktop`: whether the daemon shows
-    notifications. `credits`: what may be spent on which generations. `exclude`: meetings of which nothing is asked for.
+    complete run from which `status` complains. `notify_desktop`: whether the daemon shows notifications. `exclude`:
+    meetings of which nothing is asked for. `credits`: what may be spent on which generations. `webhooks`: where
+    deliveries come in; None where the file does not say.
     """
 
     path: Path
@@ -73,6 +73,7 @@ class Config:
     notify_desktop: bool = False
     exclude: tuple[Rule, ...] = ()
     credits: Settings = field(default_factory=_nothing_spent)
+    webhooks: Webhooks | None = None
 
 
 def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
@@ -112,6 +113,10 @@ def parse(text: str, path: Path) -> Config:
         from convo_sync.config.credits import read_credits
 
         found["credits"] = read_credits(tables[_CREDITS], source)
+    if _WEBHOOKS in tables:
+        from convo_sync.config.webhooks import read_webhooks
+
+        found["webhooks"] = read_webhooks(tables[_WEBHOOKS], source)
     return Config(path, exists=True, **found)
 
 
@@ -150,11 +155,8 @@ def _read(path: Path) -> str | None:
 
 def _known_tables(source: Source) -> dict[str, dict[str, Any]]:
     """The file's tables, each one that there is; what they say is not looked at."""
-    tables, known = source.tables(), (*_TABLES, _CREDITS)
+    tables, known = source.tables(), (*_TABLES, _CREDITS, _WEBHOOKS)
     for table, content in tables.items():
-        if table in _LATER:
-            step = f"Put a # before each line of [{table}] until then."
-            raise source.wrong((table,), f"[{table}] is for a later version; this one does not know it yet", step)
         if table not in known:
             allowed = ", ".join(f"[{name}]" for name in known)
             raise source.wrong((table,), f"there is no table [{table}]", f"Tables: {allowed}.")
@@ -164,7 +166,7 @@ def _known_tables(source: Source) -> dict[str, dict[str, Any]]:
 
 
 def _fields(source: Source, tables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """What all tables but ``[credits]`` say, by the names of Config's fields."""
+    """What all tables but ``[credits]`` and ``[webhooks]`` say, by the names of Config's fields."""
     found: dict[str, Any] = {}
     for table, keys in _TABLES.items():
         found |= source.fields(tables.get(table, {}), keys, (table,), f"[{table}]")

@@ -158,9 +158,13 @@ class Fetcher:
             self._settle(schedule.after_absence(holding, session.now()))
             return
         self._succeeded(holding.kind)
-        evidence = "missing from a complete sweep, and its transcript is not found any more"
+        evidence = f"{self._doubt(owed)}, and its transcript is not found any more"
         session.store.mark_gone(conversation.id, evidence, session.now(), session.meter.ahead())
         session.count_gone(conversation.id, evidence)
+
+    def _doubt(self, owed: Owed) -> str:
+        missing = owed.conversation.missed_sweeps > 0 or owed.conversation.id in self._vanished
+        return "missing from a complete sweep" if missing else "reported as deleted by a webhook"
 
     def _settle(self, holding: Holding) -> None:
         self._succeeded(holding.kind)

@@ -13,6 +13,7 @@ from convo_sync.budget import Budget
 from convo_sync.credits.balance import Books
 from convo_sync.credits.entries import Entry, Standing, Wish
 from convo_sync.credits.fitness import Subject
+from convo_sync.plan.hints import Hint
 from convo_sync.plan.listing import Missing, Sweep, Vanished
 from convo_sync.records import (
     Account,
@@ -82,6 +83,16 @@ class Changing(Protocol):
 
     def delete(self, conversation_id: ConversationId) -> None:
         """Delete it."""
+
+
+class Inbox(Protocol):
+    """Webhook deliveries, as far as a run acts upon them. Errors are those of `convo_sync.errors`."""
+
+    def waiting(self) -> Sequence[Hint]:
+        """Those that wait, oldest first."""
+
+    def done(self, ids: Iterable[int]) -> None:
+        """Commit that these were acted upon."""
 
 
 class Accounting(Protocol):
@@ -213,6 +224,9 @@ class Store(Protocol):
 
     def settle_sweep(self, vanished: Vanished, run_id: int, now: datetime, budget: Budget, *, swept: bool) -> None:
         """Commit what a finished sweep proved, and whether another is needed at once; forget its place."""
+
+    def suspect(self, ids: Collection[ConversationId], budget: Budget) -> None:
+        """Commit that a webhook said of these that they were deleted."""
 
     def mark_gone(self, conversation_id: ConversationId, evidence: str, now: datetime, budget: Budget) -> None:
         """Mark one conversation as deleted at Convo; what is archived of it stays."""

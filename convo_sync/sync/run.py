@@ -30,9 +30,10 @@ from convo_sync.sync.account import check_account, read_account
 from convo_sync.sync.excluder import Excluder
 from convo_sync.sync.fetcher import Fetcher
 from convo_sync.sync.generator import Generator
+from convo_sync.sync.hinter import Hinter
 from convo_sync.sync.lister import Lister
 from convo_sync.sync.meter import Meter
-from convo_sync.sync.ports import Paid, Remote, Store
+from convo_sync.sync.ports import Inbox, Paid, Remote, Store
 from convo_sync.sync.session import Identity, Options, Session
 from convo_sync.sync.spending import Spender
 
@@ -54,6 +55,7 @@ class Sync:
         paid: the API's requests that cost credits; without it nothing can be spent.
         credits: tells what may be spent, and on what; by default nothing. Asked anew before each generation.
         exclusion: tells what is never asked for; by default nothing. Asked anew where others wrote meanwhile.
+        inbox: what webhooks said, which is acted upon; by default nothing.
         undisturbed: keeps a signal to stop waiting while something that was paid for is stored.
     """
 
@@ -70,10 +72,11 @@ class Sync:
         paid: Paid | None = None,
         credits: Callable[[], Settings] = Settings,
         exclusion: Callable[[], Exclusion] = Exclusion,
+        inbox: Inbox | None = None,
         undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._session = Session(remote, store, meter, clock, options, tell, pause)
-        self._session.exclusion = exclusion
+        self._session.exclusion, self._session.inbox = exclusion, inbox
         self._session.paid, self._session.credits, self._session.undisturbed = paid, credits, undisturbed
 
     def run(self, identity: Identity) -> tuple[Run, ConvoSyncError | None]:
@@ -103,13 +106,15 @@ class Sync:
 
     def _work(self, identity: Identity) -> tuple[Outcome, datetime | None, ConvoSyncError | None]:
         fetcher: Fetcher | None = None
-        spender, excluder = Spender(self._session), Excluder(self._session)
+        spender, excluder, hinter = Spender(self._session), Excluder(self._session), Hinter(self._session)
         try:
             check_account(self._session, identity)
             spender.recover()
             excluder.run()
+            hinter.begin()
             lister = Lister(self._session, excluder)
             lister.run()
+            hinter.run()
             self._notice_another_plan(identity)
             spender.settle_unknowns()
             fetcher = Fetcher(self._session, lister.vanished)
