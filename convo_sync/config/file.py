@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convo_sync.config.source import Keys, Source
-from convo_sync.config.values import read_command, read_duration, read_file, read_tables, read_url
+from convo_sync.config.values import read_command, read_duration, read_file, read_switch, read_tables, read_url
 from convo_sync.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ _TABLES: Mapping[str, Keys] = {
         "stale_after": ("stale_after", read_duration),
         "exclude": ("exclude", read_tables),
     },
+    "calendar": {"enabled": ("calendar", read_switch)},
 }
 _CREDITS = "credits"
 # Names that are fixed already, for what is still to come.
@@ -58,7 +59,7 @@ class Config:
 
     `exists`: whether there is such a file. `every`: how often the daemon looks; `stale_after`: the age of the last
     complete run from which `status` complains. `credits`: what may be spent on which generations. `exclude`:
-    meetings of which nothing is asked for.
+    meetings of which nothing is asked for. `calendar`: whether a sync reads the calendar too.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class Config:
     every: timedelta = DEFAULT_EVERY
     stale_after: timedelta = DEFAULT_STALE_AFTER
     exclude: tuple[Rule, ...] = ()
+    calendar: bool = False
     credits: Settings = field(default_factory=_nothing_spent)
 
 

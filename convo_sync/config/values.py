@@ -53,6 +53,13 @@ def read_text(value: Any, _path: Path) -> str:
     return value
 
 
+def read_switch(value: Any, _path: Path) -> bool:
+    """true or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"is {shown(value)}; it has to be true or false, without quotes")
+    return value
+
+
 def read_url(value: Any, path: Path) -> str:
     """An address that a key may be sent to, without a slash at its end."""
     url = read_text(value, path)

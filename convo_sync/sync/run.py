@@ -26,12 +26,13 @@ from convo_sync.errors import (
 from convo_sync.plan.exclusion import Exclusion
 from convo_sync.records import Completeness, Outcome, Progress, Run
 from convo_sync.sync.account import check_account, read_account
+from convo_sync.sync.calendar import Calendar
 from convo_sync.sync.excluder import Excluder
 from convo_sync.sync.fetcher import Fetcher
 from convo_sync.sync.generator import Generator
 from convo_sync.sync.lister import Lister
 from convo_sync.sync.meter import Meter
-from convo_sync.sync.ports import Paid, Remote, Store
+from convo_sync.sync.ports import Agenda, Diary, Paid, Remote, Store
 from convo_sync.sync.session import Identity, Options, Session
 from convo_sync.sync.spending import Spender
 
@@ -54,6 +55,8 @@ class Sync:
         credits: tells what may be spent, and on what; by default nothing. Asked anew before each generation.
         exclusion: tells what is never asked for; by default nothing. Asked anew where others wrote meanwhile.
         undisturbed: keeps a signal to stop waiting while something that was paid for is stored.
+        agenda: the API's calendar; without it no request is about the calendar.
+        diary: the archive's calendar; without it conversations are linked with no events.
     """
 
     def __init__(
@@ -70,10 +73,13 @@ class Sync:
         credits: Callable[[], Settings] = Settings,
         exclusion: Callable[[], Exclusion] = Exclusion,
         undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
+        agenda: Agenda | None = None,
+        diary: Diary | None = None,
     ) -> None:
         self._session = Session(remote, store, meter, clock, options, tell, pause)
         self._session.exclusion = exclusion
         self._session.paid, self._session.credits, self._session.undisturbed = paid, credits, undisturbed
+        self._session.agenda, self._session.diary = agenda, diary
 
     def run(self, identity: Identity) -> tuple[Run, ConvoSyncError | None]:
         """Do the run and record it. What ended it early is returned beside the record, not raised.
@@ -107,14 +113,18 @@ class Sync:
             check_account(self._session, identity)
             spender.recover()
             excluder.run()
+            calendar = Calendar(self._session, excluder)
+            calendar.read()
             lister = Lister(self._session, excluder)
             lister.run()
+            calendar.link()
             self._notice_another_plan(identity)
             spender.settle_unknowns()
             fetcher = Fetcher(self._session, lister.vanished)
             fetcher.run()
             Generator(self._session, spender, fetcher.down).run()
             fetcher.audit()
+            calendar.link()
         except ArchiveLocked:
             raise
         except TryLater as parked:
