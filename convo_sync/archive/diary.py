@@ -46,9 +46,7 @@ class Diary:
     def store(self, events: Sequence[Document], run_id: int | None, now: datetime, budget: Budget) -> int:
         """Commit one answer's events, also that those stand which had been withdrawn; how many were new or changed."""
         with self._writing(budget) as change:
-            new = [
-                documents.store(change, each, current=True, cause=_CAUSE, run_id=run_id, now=now) for each in events
-            ]
+            new = [documents.store(change, each, current=True, cause=_CAUSE, run_id=run_id, now=now) for each in events]
             for each in events:
                 _mark(change, each.item, None)
         return sum(new)

@@ -42,7 +42,7 @@ def is_due(connection: sqlite.Connection) -> bool:
     if connection.execute("select 1 from events limit 1").fetchone() is None:
         return False
     known = dict(connection.execute("select key, value from meta where key in ('linked', 'changed')"))
-    return known.get("linked") != known["changed"]
+    return bool(known.get("linked") != known.get("changed"))
 
 
 def renew(change: Change) -> bool:
@@ -71,8 +71,8 @@ def remove(change: Change, conversation_id: str) -> None:
 
 def events_of(connection: sqlite.Connection, ids: Collection[str]) -> Mapping[str, str]:
     """Conversation -> the API's id of the event that it is linked with, of these conversations."""
-    rows = connection.execute("select l.conversation_id, e.event_id from event_links l join events e on e.item = l.item")
-    return {id_: event_id for id_, event_id in rows if id_ in ids}
+    sql = "select l.conversation_id, e.event_id from event_links l join events e on e.item = l.item"
+    return {id_: event_id for id_, event_id in connection.execute(sql) if id_ in ids}
 
 
 def _take_out(change: Change, ids: Collection[str]) -> None:

@@ -34,8 +34,8 @@ MISSED_DAYS = 30
 def command(setup: Setup, days: int | None, missed: bool, as_json: bool, utc: bool) -> None:
     """List what is coming, each event with who is invited and the command that prepares for it.
 
-    With --missed, list what has passed and no meeting of the archive was: events of whole days, those that were withdrawn
-    and those that you declined are left out. The calendar is read by `convo-sync sync` where config.toml says
+    With --missed, list what has passed and no meeting of the archive was; events of whole days, those that were
+    withdrawn and those that you declined are left out. `convo-sync sync` reads the calendar where config.toml says
 
     \b
     [calendar]

@@ -65,7 +65,8 @@ class Calendar:
     def _read(self, agenda: Agenda, diary: Diary) -> None:
         session, seen = self._session, set[str]()
         new, unusable, ended = 0, 0, False
-        for page, ended in self._pages(agenda):
+        for page, is_last in self._pages(agenda):
+            ended = is_last
             fresh = [each for each in page.documents if each.item not in seen]
             if fresh:
                 new += diary.store(fresh, session.run_id, session.now(), session.meter.ahead())

@@ -32,7 +32,7 @@ class Excluder:
         self._apply()
 
     def relinked(self) -> None:
-        """Apply the rules anew where they ask who was invited: other events are known, or linked with other meetings."""
+        """Apply the rules anew where they ask who was invited: meetings are linked with other events now."""
         if self._rules.needs_people:
             self._apply()
 

@@ -79,7 +79,7 @@ def test_an_upgraded_archive_has_the_rows_of_a_new_one(upgraded: Path, fresh: Pa
 
 
 def test_all_else_is_as_it_was(old: Path) -> None:
-    """Expect every row of every table to stay, with its `changed`; no revision to have been paid for, no event withdrawn."""
+    """Expect every row of every table to stay, with its `changed`; no revision to be paid for, no event withdrawn."""
     before, told = content(old), facts(old, "schema_version", "changed")
     Archive(old, NOW).close()
     after = content(old)
