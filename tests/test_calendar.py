@@ -41,7 +41,7 @@ class Planned(Rig):
                 raise self.refusals.pop()
             return listing(*arguments)
 
-        client.list_events = list_events  # type: ignore[method-assign]
+        client.list_events = list_events  # type: ignore[assignment, method-assign]
         return remote
 
     def event(self, id_: str, start: datetime, *, title: str = "Weekly", guests: tuple[str, ...] = ()) -> None:

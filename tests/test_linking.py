@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,13 +16,13 @@ NINE = 1_774_000_800.0
 PEOPLE = ("Leonie Krämer", "Uwe Brandt")
 
 
-def occasion(item: str = "ev1 9", **other: object) -> Occasion:
+def occasion(item: str = "ev1 9", **other: Any) -> Occasion:
     """An hour from nine on, with two people."""
     usual = Occasion(item, item.split()[0], "Pricing in Hamburg", NINE, NINE + HOUR, False, PEOPLE)
     return usual._replace(**other)
 
 
-def meeting(**other: object) -> Meeting:
+def meeting(**other: Any) -> Meeting:
     """The recording of just that."""
     return Meeting("sess_1", "Pricing in Hamburg", NINE, NINE + HOUR, None, PEOPLE)._replace(**other)
 
