@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import itertools
+import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -11,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from convo_sync.archive import repair
+from convo_sync.archive.forgetting import forget
 from convo_sync.client import Client
 from convo_sync.errors import Forbidden, Invalid, Refusal
 from convo_sync.plan.exclusion import Exclusion, Rule
-from convo_sync.records import EventPage, Outcome
+from convo_sync.records import ConversationId, EventPage, Outcome
 from convo_sync.simulator import Fault
 
 from .rig import Crash, CrashPoint, Rig, add, iso, row, turns
@@ -326,6 +330,59 @@ def test_who_was_invited_keeps_a_meeting_from_being_asked_for(rig: Planned) -> N
     assert (about[named], about[like], about[other] > 0) == (0, 0, True)
     sql = "select distinct conversation_id from holdings where state = 'excluded' order by 1"
     assert rig.rows(sql) == [(named,), (like,)]
+
+
+def test_somebody_who_is_invited_later(rig: Planned) -> None:
+    """Expect a rule to take a meeting from then on, though the event that it is linked with is the same."""
+    rig.exclusion = Exclusion((Rule(attendee="grey"),))
+    rig.event("ev1", rig.now() + HOUR, title="Checkup")
+    id_ = rig.record(1, rig.now() - HOUR, title="Before", event="ev1")
+    rig.complete()
+    states = "select distinct state from holdings where conversation_id = ?"
+    assert ("present",) in rig.rows(states, id_)
+    rig.world.remove_event("ev1")
+    rig.event("ev1", rig.now() + HOUR, title="Checkup", guests=("Doctor Grey",))
+    rig.complete()
+    assert rig.rows(states, id_) == [("excluded",)]
+
+
+def test_a_forgotten_meeting_leaves_its_event(rig: Planned) -> None:
+    """Expect the link to go with the meeting, into the feed, and the event to stay."""
+    rig.event("ev1", rig.now() + HOUR)
+    id_ = rig.record(1, rig.now() - HOUR, event="ev1")
+    rig.complete()
+    assert len(rig.links) == 1
+    forget(rig.path, ConversationId(id_), rig.now())
+    rig.complete()
+    assert (rig.links, len(rig.items)) == ([], 1)
+    assert rig.rows("select count(*) from deletions where table_name = 'event_links'") == [(1,)]
+
+
+def test_a_calendar_that_is_switched_off_again(rig: Planned) -> None:
+    """Expect what the archive has to stay and to be linked, without a request."""
+    rig.event("ev1", rig.now() + HOUR)
+    rig.complete()
+    rig.calendar = False
+    rig.clock.advance(3 * HOUR)
+    rig.record(1, rig.now() - 2 * HOUR, event="ev1")
+    rig.complete()
+    assert (len(rig.links), rig.asked(LISTED), rig.withdrawn) == (1, 1, [])
+
+
+def test_what_was_damaged_is_linked_anew(rig: Planned) -> None:
+    """Expect an event that was repaired to be linked again by the next sync."""
+    rig.event("ev1", rig.now() + HOUR)
+    rig.record(1, rig.now() - HOUR, event="ev1")
+    rig.complete()
+    before = rig.links
+    with contextlib.closing(sqlite3.connect(rig.path, isolation_level=None)) as connection:
+        connection.execute("pragma foreign_keys = on")
+        connection.execute("delete from attendees")
+        connection.execute("delete from events")
+    assert rig.links == []
+    assert repair.mend(rig.path, rig.now()) is not None
+    rig.complete()
+    assert rig.links == before
 
 
 # -- crashes

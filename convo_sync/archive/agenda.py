@@ -14,7 +14,7 @@ _COMING = f"""
     select {_COLUMNS}
     from events
     where withdrawn_at is null
-        and iif(start_time is null, start_date < ? and coalesce(end_date, date(start_date, '+1 day')) > ?,
+        and iif(start_time is null, start_date < ? and max(coalesce(end_date, ''), date(start_date, '+1 day')) > ?,
             start_time < ? and coalesce(end_time, start_time) >= ?)
     order by coalesce(start_time, start_date), item
 """  # noqa: S608 - our own columns
@@ -22,7 +22,8 @@ _COMING = f"""
 _MISSED = f"""
     select {_COLUMNS}
     from events e
-    where withdrawn_at is null and start_time >= ? and coalesce(end_time, start_time) < ?
+    where withdrawn_at is null and start_time >= ?
+        and coalesce(end_time, strftime('%Y-%m-%dT%H:%M:%fZ', start_time, '+1 hour')) < ?
         and not exists (
             select 1
             from event_links l
@@ -45,10 +46,11 @@ def coming(connection: sqlite.Connection, now: str, before: str, today: str, las
 
 
 def missed(connection: sqlite.Connection, since: str, now: str) -> Agenda:
-    """Events that began since then, are over, and were no conversation, the last first.
+    """Events that began since then, were over at the last complete sync, and were no conversation, the last first.
 
     Left out are whole days, what was withdrawn, and what the archive's owner declined.
     """
+    now = min(now, as_of(connection) or now)  # what was recorded since then is not here yet
     me = people.owner(connection).email.casefold()
     found = _agenda(connection, connection.execute(_MISSED, (since, now)).fetchall())
     return found._replace(events=tuple(each for each in found.events if not _is_declined(each, me)))

@@ -30,6 +30,7 @@ class Calendar:
 
     def __init__(self, session: Session, excluder: Excluder) -> None:
         self._session, self._excluder = session, excluder
+        self._has_news = False
 
     def read(self) -> None:
         """List what is to come, where that is wanted and due.
@@ -51,8 +52,12 @@ class Calendar:
     def link(self) -> None:
         """Have conversations linked with the events that they were, and the rules that ask for people heed it."""
         diary = self._session.diary
-        if diary is not None and diary.link(self._session.meter.ahead()):
+        if diary is None:
+            return
+        # Who is invited may be other people, though the event is the same.
+        if diary.link(self._session.meter.ahead()) or self._has_news:
             self._excluder.relinked()
+        self._has_news = False
 
     def _is_due(self, diary: Diary) -> bool:
         options, state, now = self._session.options, diary.state(), self._session.now()
@@ -69,6 +74,7 @@ class Calendar:
             ended = is_last
             fresh = [each for each in page.documents if each.item not in seen]
             if fresh:
+                self._has_news = True  # also where the next page never comes
                 new += diary.store(fresh, session.run_id, session.now(), session.meter.ahead())
             seen.update(each.item for each in fresh)
             unusable += page.received - len(page.documents)
