@@ -7,12 +7,13 @@ import functools
 import itertools
 import sqlite3
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from convo_sync import models
 from convo_sync.archive import repair
 from convo_sync.archive.forgetting import forget
 from convo_sync.client import Client
@@ -20,6 +21,7 @@ from convo_sync.errors import Forbidden, Invalid, Refusal
 from convo_sync.plan.exclusion import Exclusion, Rule
 from convo_sync.records import ConversationId, EventPage, Outcome
 from convo_sync.simulator import Fault
+from convo_sync.sync.calendar import _next
 
 from .rig import Crash, CrashPoint, Rig, add, iso, row, turns
 
@@ -187,6 +189,19 @@ def test_nothing_new_changes_nothing(rig: Planned) -> None:
     rig.complete()
     assert (rig.rows("select * from events"), rig.rows("select value from meta where key = 'changed'")) == before
     assert rig.asked(LISTED) == 2
+    # Nor are the links looked at again: what they were made of is what there is.
+    assert rig.rows("select count(distinct value) from meta where key in ('linked', 'changed')") == [(1,)]
+
+
+def test_the_next_page_of_whole_days_begins_where_the_earliest_zone_does() -> None:
+    """Expect the day's first midnight on earth, then that of UTC where that leads no further, then the end."""
+    document = models.event_document({"id": "ev1", "start": {"date": "2026-03-21"}})
+    assert document is not None
+    first = datetime(2026, 3, 20, 10, tzinfo=UTC)
+    midnight = datetime(2026, 3, 21, tzinfo=UTC)
+    assert _next((document,), None) == first
+    assert _next((document,), first) == midnight
+    assert _next((document,), midnight) is None
 
 
 def test_a_disconnected_calendar_withdraws_nothing(rig: Planned) -> None:

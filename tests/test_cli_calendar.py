@@ -164,6 +164,18 @@ def test_a_series_of_which_an_earlier_day_was_recorded(tmp_path: Path, capsys: p
     assert ids(runner(path, capsys)("calendar", "--missed", "--json").json) == ["series"]
 
 
+def test_what_no_sync_has_looked_for_since_is_not_missed_yet(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Expect only what was over when the last complete sync ended: a later recording would not be here yet."""
+    path = tmp_path / "archive.db"
+    with Made(path, owner="", synced=NOW - 3 * DAY) as made:
+        made.event("before", "Weekly", NOW - 4 * DAY, [])
+        made.event("since", "Weekly", NOW - 2 * DAY, [])
+    ended(path)
+    assert ids(runner(path, capsys)("calendar", "--missed", "--json").json) == ["before"]
+
+
 def test_a_calendar_that_was_never_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Expect to be told how to have it read, with code 3, and a document all the same."""
     path = tmp_path / "archive.db"
