@@ -10,8 +10,8 @@
 
 -- Facts about this file, one a row.
 create table meta (
-    key text primary key not null, -- schema_version, archive_id, feed_id, created_at, account, base_url, key_digest, hourly_limit, last_promise, unwiped, changed
-    value text not null -- always text; `last_promise` is the highest number of promises when one was forgotten; `changed` is the number of the last transaction that made a public row differ
+    key text primary key not null, -- schema_version, archive_id, feed_id, created_at, account, base_url, key_digest, hourly_limit, last_promise, unwiped, changed, calendar_read_at, calendar_refused_at, linked
+    value text not null -- always text; `last_promise` is the highest number of promises when one was forgotten; `changed` is the number of the last transaction that made a public row differ, `linked` what it was when events were linked
 ) strict, without rowid;
 
 -- One conversation (a meeting), as the last listing described it.
@@ -252,7 +252,8 @@ create table events (
     time_zone text, -- the time zone of its start
     end_time_zone text, -- the time zone of its end
     summary text, -- the event's title
-    changed integer not null -- number of the transaction that last changed this row
+    changed integer not null, -- number of the transaction that last changed this row
+    withdrawn_at text -- when a complete reading of the calendar lacked it before it began; null where it stands
 ) strict;
 
 -- Who was invited to a calendar event.
@@ -266,6 +267,18 @@ create table attendees (
     changed integer not null, -- number of the transaction that last changed this row
     unique (item, position)
 ) strict;
+
+-- Which calendar event a conversation was: by the id that Convo names, else by time, title and people. Made here from both
+-- sides, and made anew when either changes.
+create table event_links (
+    id integer primary key, -- a key inside this file only
+    conversation_id text not null unique references conversations (id), -- the meeting
+    item text not null references events (item) on delete cascade, -- the event's id and its start; of a repeated one, the nearest
+    score real not null, -- 0 to 1: how sure the link is
+    how text not null check (how in ('id', 'likeness')), -- id: Convo says so; likeness: by time, title and people
+    changed integer not null -- number of the transaction that last changed this row
+) strict;
+create index event_links_item on event_links (item); -- the conversations of an event
 
 -- Rows that left a public table, without their content.
 create table deletions (

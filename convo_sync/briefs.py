@@ -97,6 +97,39 @@ class Event(NamedTuple):
     attendees: tuple[Attendee, ...]
 
 
+class Invited(NamedTuple):
+    """Somebody invited, as the calendar has them."""
+
+    name: str | None
+    email: str | None
+    response_status: str | None
+
+
+class Planned(NamedTuple):
+    """One occurrence of a calendar event. `item` tells it from all others; whole days have dates instead of times.
+
+    `end_date` is the day after the last, as in the calendar.
+    """
+
+    item: str
+    id: str
+    title: str | None
+    start_time: str | None
+    start_date: str | None
+    end_time: str | None
+    end_date: str | None
+    time_zone: str | None
+    attendees: tuple[Invited, ...]
+
+
+class Agenda(NamedTuple):
+    """Some events. `read_at`: when the calendar was last read to its end; None: never."""
+
+    as_of: str | None
+    read_at: str | None
+    events: tuple[Planned, ...]
+
+
 class Excerpt(NamedTuple):
     """The first few of a kind, and how many there are; None: more than these."""
 

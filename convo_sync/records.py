@@ -280,6 +280,14 @@ class EventPage:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarState:
+    """When the calendar was last read to its end, and when the server last said that there is none; None: never."""
+
+    read_at: datetime | None = None
+    refused_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Webhook:
     """A registered webhook. `secret` comes once, with its creation; None ever after."""
 

@@ -17,7 +17,19 @@ from convo_sync.archive.write import Archive
 from convo_sync.client import Client
 from convo_sync.credits.rules import Settings
 from convo_sync.errors import ConvoSyncError
-from convo_sync.records import Completeness, ConversationId, Document, Kind, Outcome, Page, Progress, RateReading, Run
+from convo_sync.plan.exclusion import Exclusion
+from convo_sync.records import (
+    Completeness,
+    ConversationId,
+    Document,
+    EventPage,
+    Kind,
+    Outcome,
+    Page,
+    Progress,
+    RateReading,
+    Run,
+)
 from convo_sync.simulator import DEMO_KEY, Clock, Simulator, World
 from convo_sync.sync import Identity, Options, Sync
 from convo_sync.sync.meter import Meter
@@ -88,6 +100,10 @@ class CrashingRemote:
         with self._around():
             return self._client.get_profile()
 
+    def list_events(self, *arguments: Any) -> EventPage:
+        with self._around():
+            return self._client.list_events(*arguments)
+
     def generate_keypoints(self, *arguments: Any, **named: Any) -> tuple[Document, bool]:
         with self._around():
             return self._client.generate_keypoints(*arguments, **named)
@@ -139,6 +155,8 @@ class Rig:
         self.events: list[Progress] = []
         self.credits = Settings()
         self.inbox = Inbox(self.path)
+        self.exclusion = Exclusion()
+        self.calendar = False
 
     @classmethod
     @contextmanager
@@ -192,6 +210,9 @@ class Rig:
                 paid=remote,
                 credits=lambda: self.credits,
                 inbox=self.inbox,
+                exclusion=lambda: self.exclusion,
+                agenda=remote if self.calendar else None,
+                diary=archive.diary,
             )
             ended = run.run(Identity(self.url, hashlib.sha256(self.key.encode()).hexdigest()))
         archive.close()

@@ -31,6 +31,7 @@ def test_a_missing_file_means_the_defaults(tmp_path: Path) -> None:
     assert config == Config(tmp_path / "config.toml")
     assert (config.exists, config.base_url) == (False, "https://www.itsconvo.com")
     assert (config.every, config.stale_after) == (timedelta(minutes=30), timedelta(days=1))
+    assert config.calendar is False
 
 
 def test_everything_that_may_be_said_is_read(tmp_path: Path) -> None:
@@ -39,7 +40,8 @@ def test_everything_that_may_be_said_is_read(tmp_path: Path) -> None:
     path.write_text(
         '[api]\nbase_url = "https://convo.example/"\napi_key_file = "key"\napi_key_command = "pass \'my convo\'"\n'
         '[archive]\npath = "~/meetings.db"\n[sync]\nevery = "45s"\nstale_after = "1 day 12h"\n'
-        "[notify]\ndesktop = true\n",
+        "[notify]\ndesktop = true\n"
+        "[calendar]\nenabled = true\n",
         encoding="utf-8",
     )
     assert load(path, {}) == Config(
@@ -52,6 +54,7 @@ def test_everything_that_may_be_said_is_read(tmp_path: Path) -> None:
         every=timedelta(seconds=45),
         stale_after=timedelta(hours=36),
         notify_desktop=True,
+        calendar=True,
     )
 
 
@@ -89,7 +92,7 @@ def test_a_bad_address_in_the_environment_is_called_by_its_name(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("[apis]\nx = 1\n", 1, "there is no table [apis] Tables: [api], [archive], [sync]"),
+        ("[apis]\nx = 1\n", 1, "there is no table [apis] Tables: [api], [archive], [sync], [calendar]"),
         ('[[webhooks]]\nlisten = "x"\n', 1, "webhooks has to be a table, [webhooks]"),
         ('[api]\n[archive]\npath = "a\x85b\u2028c"\n[sync]\nevery = 1\n', 5, "it has to be in quotes"),
         ("[sync]\nevery = 0x" + "f" * 5000, 2, "a number of more than 20 digits"),
@@ -101,6 +104,9 @@ def test_a_bad_address_in_the_environment_is_called_by_its_name(tmp_path: Path) 
         ('[api]\napi_key = "convo_secret"\n', 2, "[api] takes base_url, api_key_file, api_key_command"),
         ("[sync]\nevery = 30\n", 2, "it has to be in quotes"),
         ('[sync]\nstale_after = "1 day"\nevery = "0s"\n', 3, "out of bounds"),
+        ('[calendar]\nenabled = "yes"\n', 2, "true or false"),
+        ("[calendar]\nenabled = 1\n", 2, "true or false"),
+        ("[calendar]\non = true\n", 2, "enabled"),
         ('[sync]\nevery = "soon"\n', 2, "no duration"),
         ('[sync]\nevery = ""\n', 2, "no duration"),
         ("[archive]\npath = [\n  1,\n]\n", 2, "it has to be text in quotes"),

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from convo_sync.archive import derived, indexes, marks, merging, migrate, rescue, sqlite
+from convo_sync.archive import derived, indexes, links, marks, merging, migrate, rescue, sqlite
 from convo_sync.archive.transaction import Change, transaction
 from convo_sync.errors import ArchiveError, ArchiveLocked, NothingFound, StorageFull
 from convo_sync.records import ConversationId
@@ -79,6 +79,7 @@ def _remove(change: Change, conversation_id: ConversationId, now: datetime) -> N
         raise NothingFound(f"There is no conversation {conversation_id} in this archive.", "Run `convo-sync list`.")
     derived.remove_all(change, conversation_id)
     merging.note_deletions(change, "promises", marks.forget_numbers(change, conversation_id))
+    links.remove(change, conversation_id)
     _remove_documents(change, conversation_id)
     for table in ("holdings", "sightings"):
         connection.execute(f"delete from {table} where conversation_id = ?", (conversation_id,))  # noqa: S608 - ours

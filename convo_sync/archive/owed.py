@@ -138,9 +138,12 @@ def candidates(connection: sqlite.Connection, *, excluded_only: bool) -> Sequenc
     where = "where h.conversation_id in (select conversation_id from holdings where state = 'excluded')"
     rows = connection.execute(
         f"""
-        select c.id, c.title, c.start_time, c.calendar_event_id, sum(h.state = 'excluded'), sum(h.state <> 'excluded')
+        select c.id, c.title, c.start_time, coalesce(e.event_id, c.calendar_event_id), sum(h.state = 'excluded'),
+            sum(h.state <> 'excluded')
         from holdings h
         join conversations c on c.id = h.conversation_id
+        left join event_links l on l.conversation_id = c.id
+        left join events e on e.item = l.item
         {where if excluded_only else ""}
         group by h.conversation_id
         """  # noqa: S608 - a literal of ours

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a search waits for what is imported here, so what only othe
     from pathlib import Path
 
     from convo_sync.archive.sight import Sight
-    from convo_sync.briefs import Briefing, Decisions, Digest, Promises
+    from convo_sync.briefs import Agenda, Briefing, Decisions, Digest, Promises
     from convo_sync.hits import SearchResult
     from convo_sync.plan.exclusion import Exclusion
     from convo_sync.records import ConversationId, Step
@@ -218,6 +218,25 @@ class Reader:
         rows = self.meetings(since=since, before=before)
         with self._plainly():
             return digest.digest(self._connection, self.search, rows, since, before, limit)
+
+    def coming(self, now: str, before: str, today: str, last_day: str) -> Agenda:
+        """Calendar events that are not over at `now` and begin before then, the soonest first.
+
+        Args:
+            now: as UTC text; so is `before`.
+            today: the local day, which whole days are compared with; so is `last_day`, the first that is left out.
+        """
+        from convo_sync.archive import agenda
+
+        with self._plainly():
+            return agenda.coming(self._connection, now, before, today, last_day)
+
+    def missed(self, since: str, now: str) -> Agenda:
+        """Calendar events that began since then, are over at `now`, and were never recorded, the last first."""
+        from convo_sync.archive import agenda
+
+        with self._plainly():
+            return agenda.missed(self._connection, since, now)
 
     def as_of(self) -> str | None:
         """When the last complete sync ended, as UTC text; None before the first."""

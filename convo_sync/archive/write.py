@@ -15,6 +15,7 @@ import sqlite_utils
 
 from convo_sync.archive import documents, forgetting, hour, ledger, listings, migrate, owed, sqlite
 from convo_sync.archive.accounting import Accounting
+from convo_sync.archive.diary import Diary
 from convo_sync.archive.transaction import Change, transaction
 from convo_sync.budget import Budget, server_now
 from convo_sync.plan.listing import Missing, Sweep, Vanished
@@ -57,6 +58,7 @@ class Archive:
         forgetting.finish(self._connection, path)
         self._tables = sqlite_utils.Database(self._connection, execute_plugins=False)
         self.accounting = Accounting(path, self._writing, self._reading)
+        self.diary = Diary(self._writing, self._reading)
 
     def __enter__(self) -> Self:
         return self

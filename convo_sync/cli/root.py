@@ -36,6 +36,7 @@ HOMES = {
     "actions": ("convo_sync.cli.actions", "List what is still to do, and mark what is done."),
     "decisions": ("convo_sync.cli.decisions", "List what was decided."),
     "prep": ("convo_sync.cli.prep", "Prepare for a person, a topic or an event: what was said, decided and promised."),
+    "calendar": ("convo_sync.cli.calendar", "Say what is coming, and what was scheduled but never recorded."),
     "digest": ("convo_sync.cli.digest", "Sum up the last days."),
     "sql": ("convo_sync.cli.sql", "Ask the archive in SQL, read-only."),
     "credits": ("convo_sync.cli.credits", "Say what AI credits were spent on; spend one by hand."),
@@ -49,7 +50,7 @@ HOMES = {
 
 # What these import logs nothing, and a search does not wait for `logging`.
 READING = frozenset((
-    "status", "search", "show", "list", "actions", "decisions", "prep", "digest", "sql", "completion",
+    "status", "search", "show", "list", "actions", "decisions", "prep", "calendar", "digest", "sql", "completion",
 ))  # fmt: skip
 # These look into config.toml themselves, where a mistake in it is theirs to report, or need no archive.
 SELF_SUFFICIENT = frozenset(("init", "doctor", "demo", "simulator", "completion"))

@@ -76,7 +76,16 @@ def _run(setup: Setup, options: Options, *, show: Show) -> tuple[Run, ConvoSyncE
         rules, excluded = _settings(setup), _exclusion(setup)
         if not options.retry_failed:
             require(setup.archive, key.value)
-        run, error = run_sync(setup, config.base_url, key.value, options, show=show, credits=rules, exclusion=excluded)
+        run, error = run_sync(
+            setup,
+            config.base_url,
+            key.value,
+            options,
+            show=show,
+            credits=rules,
+            exclusion=excluded,
+            calendar=config.calendar,
+        )
         remember(setup.archive, key.value, error)
     except ConvoSyncError as before_it_began:
         return unrecorded(before_it_began), before_it_began
@@ -117,12 +126,14 @@ def run_sync(
     show: Show,
     credits: Callable[[], Settings] = Settings,
     exclusion: Callable[[], Exclusion] = Exclusion,
+    calendar: bool = False,
 ) -> tuple[Run, ConvoSyncError | None]:
     """One run over the archive that `setup` names; the record, and what ended it early.
 
     Args:
         credits: tells what may be spent and on what; by default nothing.
         exclusion: tells what is never asked for; by default nothing.
+        calendar: whether to read the calendar too.
 
     Raises:
         ConvoSyncError: it could not begin.
@@ -149,6 +160,8 @@ def run_sync(
                 exclusion=exclusion,
                 inbox=inbox,
                 undisturbed=undisturbed,
+                agenda=client if calendar else None,
+                diary=archive.diary,
             )
             try:
                 return sync.run(Identity(base_url, digest(key, archive.archive_id())))

@@ -41,6 +41,7 @@ _TABLES: Mapping[str, Keys] = {
         "exclude": ("exclude", read_tables),
     },
     "notify": {"desktop": ("notify_desktop", read_flag)},
+    "calendar": {"enabled": ("calendar", read_flag)},
 }
 _CREDITS, _WEBHOOKS = "credits", "webhooks"
 
@@ -58,8 +59,8 @@ class Config:
 
     `exists`: whether there is such a file. `every`: how often the daemon looks; `stale_after`: the age of the last
     complete run from which `status` complains. `notify_desktop`: whether the daemon shows notifications. `exclude`:
-    meetings of which nothing is asked for. `credits`: what may be spent on which generations. `webhooks`: where
-    deliveries come in; None where the file does not say.
+    meetings of which nothing is asked for. `calendar`: whether a sync reads the calendar too. `credits`: what may be
+    spent on which generations. `webhooks`: where deliveries come in; None where the file does not say.
     """
 
     path: Path
@@ -72,6 +73,7 @@ class Config:
     stale_after: timedelta = DEFAULT_STALE_AFTER
     notify_desktop: bool = False
     exclude: tuple[Rule, ...] = ()
+    calendar: bool = False
     credits: Settings = field(default_factory=_nothing_spent)
     webhooks: Webhooks | None = None
 

@@ -6,6 +6,7 @@ What a rule takes is decided in `plan.exclusion`; this reads, asks it and commit
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 
 from convo_sync.errors import ConfigurationError
 from convo_sync.plan.exclusion import Exclusion, differing, settled
@@ -30,6 +31,11 @@ class Excluder:
         self._exclusion = self._session.exclusion()
         self._apply()
 
+    def relinked(self) -> None:
+        """Apply the rules anew where they ask who was invited: meetings are linked with other events now."""
+        if self._rules.needs_people:
+            self._apply()
+
     def _reread(self) -> None:
         try:
             self._exclusion = self._session.exclusion()
@@ -45,7 +51,15 @@ class Excluder:
 
     def reasons(self, rows: Collection[Listing]) -> Mapping[ConversationId, str]:
         """Conversation -> why nothing of it is asked for, of those listed rows that are excluded."""
-        return self._reasons(rows) if self._rules.rules else {}
+        return self._reasons(self._as_linked(rows)) if self._rules.rules else {}
+
+    def _as_linked(self, rows: Collection[Listing]) -> Collection[Listing]:
+        """The rows with the events that the archive links them with, as it has them for its own."""
+        diary = self._session.diary
+        if diary is None or not self._rules.needs_people:
+            return rows
+        linked = diary.events_of({row.id for row in rows})
+        return [replace(row, calendar_event_id=linked.get(row.id, row.calendar_event_id)) for row in rows]
 
     def _reasons(self, found: Collection[Listing] | Collection[Candidate]) -> dict[ConversationId, str]:
         return self._rules.reasons(found, self._people(each.calendar_event_id for each in found))

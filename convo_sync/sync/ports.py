@@ -18,9 +18,11 @@ from convo_sync.plan.listing import Missing, Sweep, Vanished
 from convo_sync.records import (
     Account,
     Binding,
+    CalendarState,
     Candidate,
     ConversationId,
     Document,
+    EventPage,
     Holding,
     Kind,
     Known,
@@ -73,6 +75,37 @@ class Paid(Protocol):
         received: Received | None = None,
     ) -> Document:
         """A drafted e-mail."""
+
+
+class Agenda(Protocol):
+    """The requests of the API that read the calendar, apart from `Remote` since a run may do without."""
+
+    def list_events(
+        self, max_results: int = 50, time_min: datetime | None = None, time_max: datetime | None = None
+    ) -> EventPage:
+        """Upcoming events, 50 at most, soonest first."""
+
+
+class Diary(Protocol):
+    """The archive's calendar, as far as a run reads and writes it."""
+
+    def state(self) -> CalendarState:
+        """When the calendar was last read, and refused."""
+
+    def store(self, events: Sequence[Document], run_id: int | None, now: datetime, budget: Budget) -> int:
+        """Commit one answer's events; how many were new or changed."""
+
+    def settle(self, seen: Collection[str], now: datetime, budget: Budget, *, complete: bool) -> int:
+        """Commit that the calendar was read, and which events were withdrawn; how many."""
+
+    def refuse(self, now: datetime, budget: Budget) -> None:
+        """Commit that the server has no calendar for this account."""
+
+    def link(self, budget: Budget) -> bool:
+        """Commit which conversation was which event; whether that differs from before."""
+
+    def events_of(self, ids: Collection[str]) -> Mapping[str, str]:
+        """Conversation -> the event that it is linked with, of these conversations."""
 
 
 class Changing(Protocol):

@@ -27,13 +27,14 @@ from convo_sync.errors import (
 from convo_sync.plan.exclusion import Exclusion
 from convo_sync.records import Completeness, Outcome, Progress, Run
 from convo_sync.sync.account import check_account, read_account
+from convo_sync.sync.calendar import Calendar
 from convo_sync.sync.excluder import Excluder
 from convo_sync.sync.fetcher import Fetcher
 from convo_sync.sync.generator import Generator
 from convo_sync.sync.hinter import Hinter
 from convo_sync.sync.lister import Lister
 from convo_sync.sync.meter import Meter
-from convo_sync.sync.ports import Inbox, Paid, Remote, Store
+from convo_sync.sync.ports import Agenda, Diary, Inbox, Paid, Remote, Store
 from convo_sync.sync.session import Identity, Options, Session
 from convo_sync.sync.spending import Spender
 
@@ -57,6 +58,8 @@ class Sync:
         exclusion: tells what is never asked for; by default nothing. Asked anew where others wrote meanwhile.
         inbox: what webhooks said, which is acted upon; by default nothing.
         undisturbed: keeps a signal to stop waiting while something that was paid for is stored.
+        agenda: the API's calendar; without it no request is about the calendar.
+        diary: the archive's calendar; without it conversations are linked with no events.
     """
 
     def __init__(
@@ -74,10 +77,13 @@ class Sync:
         exclusion: Callable[[], Exclusion] = Exclusion,
         inbox: Inbox | None = None,
         undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext,
+        agenda: Agenda | None = None,
+        diary: Diary | None = None,
     ) -> None:
         self._session = Session(remote, store, meter, clock, options, tell, pause)
         self._session.exclusion, self._session.inbox = exclusion, inbox
         self._session.paid, self._session.credits, self._session.undisturbed = paid, credits, undisturbed
+        self._session.agenda, self._session.diary = agenda, diary
 
     def run(self, identity: Identity) -> tuple[Run, ConvoSyncError | None]:
         """Do the run and record it. What ended it early is returned beside the record, not raised.
@@ -112,8 +118,11 @@ class Sync:
             spender.recover()
             excluder.run()
             hinter.begin()
+            calendar = Calendar(self._session, excluder)
+            calendar.read()
             lister = Lister(self._session, excluder)
             lister.run()
+            calendar.link()
             hinter.run()
             self._notice_another_plan(identity)
             spender.settle_unknowns()
@@ -121,6 +130,7 @@ class Sync:
             fetcher.run()
             Generator(self._session, spender, fetcher.down).run()
             fetcher.audit()
+            calendar.link()
         except ArchiveLocked:
             raise
         except TryLater as parked:

@@ -11,7 +11,7 @@ from convo_sync.credits.rules import Settings
 from convo_sync.plan.exclusion import Exclusion
 from convo_sync.records import Completeness, Progress
 from convo_sync.sync.meter import Meter
-from convo_sync.sync.ports import Inbox, Paid, Remote, Store
+from convo_sync.sync.ports import Agenda, Diary, Inbox, Paid, Remote, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Session:
     `paid` is what costs credits, without which nothing can be spent. `credits` tells, each time anew, how many and on
     what; `exclusion` tells, in the same way, what is never asked for. `reread` is called where others wrote to the
     archive: it takes over what they decided. `inbox` is what webhooks said; None where none can have said anything.
-    `undisturbed` keeps a signal to stop waiting while something that was paid for is stored.
+    `agenda` is the calendar at Convo, without which it is not asked for; `diary` is the archive's. `undisturbed` keeps
+    a signal to stop waiting while something that was paid for is stored.
     """
 
     remote: Remote
@@ -75,6 +76,8 @@ class Session:
     paid: Paid | None = None
     credits: Callable[[], Settings] = Settings
     exclusion: Callable[[], Exclusion] = Exclusion
+    agenda: Agenda | None = None
+    diary: Diary | None = None
     reread: Callable[[], None] = lambda: None
     inbox: Inbox | None = None
     undisturbed: Callable[[], AbstractContextManager[None]] = nullcontext

@@ -83,7 +83,9 @@ def test_all_else_is_as_it_was(old: Path) -> None:
         assert after[name] == [row + unpaid for row in before[name]], name
     for name, table in tables.TABLES.items():
         if table.is_public and name != "segments":
-            assert after[name] == before[name], name
+            # Version 3 asks each event when it was withdrawn.
+            standing = (None,) if name == "events" else ()
+            assert after[name] == [row + standing for row in before[name]], name
     assert sorted(row[1:] for row in after["segments"]) == sorted(row[1:] for row in before["segments"])
     assert facts(old, "schema_version", "changed") == told
 
