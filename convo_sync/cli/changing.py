@@ -17,6 +17,7 @@ from convo_sync.render.text import Look, safe
 from convo_sync.render.when import day_and_minute, length
 from convo_sync.views import MeetingRow
 
+IN_DOUBT = "Stopped. If the request was out already, it may have been done."
 _TELLS = "The next `convo-sync sync` tells whether it was done."
 
 
@@ -64,4 +65,4 @@ def at_convo(setup: Setup, verb: str) -> Iterator[Held]:
         with when_parked("Nothing was sent."), held(setup, load(setup.config), f"convo-sync remote {verb}") as each:
             yield each
     except KeyboardInterrupt:
-        raise Stopped("Stopped. If the request was out already, it may have been done.", _TELLS) from None
+        raise Stopped(IN_DOUBT, _TELLS) from None

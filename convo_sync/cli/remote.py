@@ -9,6 +9,7 @@ from convo_sync.cli.lazy import LazyGroup
 HOMES = {
     "rename": ("convo_sync.cli.remote_rename", "Give a meeting another title at Convo."),
     "delete": ("convo_sync.cli.remote_delete", "Delete a meeting at Convo; the local copy stays."),
+    "webhooks": ("convo_sync.cli.remote_webhooks", "Have Convo tell the daemon at once what is new."),
 }
 
 

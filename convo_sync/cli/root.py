@@ -39,7 +39,7 @@ HOMES = {
     "digest": ("convo_sync.cli.digest", "Sum up the last days."),
     "sql": ("convo_sync.cli.sql", "Ask the archive in SQL, read-only."),
     "credits": ("convo_sync.cli.credits", "Say what AI credits were spent on; spend one by hand."),
-    "remote": ("convo_sync.cli.remote", "Rename or delete a meeting at Convo."),
+    "remote": ("convo_sync.cli.remote", "Rename or delete a meeting at Convo; register webhooks."),
     "archive": ("convo_sync.cli.archive", "Look after the archive's file: verify, repair, history, forget."),
     "service": ("convo_sync.cli.service", "Have the system run the daemon: from login on, and again after a crash."),
     "simulator": ("convo_sync.cli.simulator", "Run a strict Convo API on this machine, for trying out."),
