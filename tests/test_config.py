@@ -92,7 +92,7 @@ def test_a_bad_address_in_the_environment_is_called_by_its_name(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        ("[apis]\nx = 1\n", 1, "there is no table [apis] Tables: [api], [archive], [sync], [calendar]"),
+        ("[apis]\nx = 1\n", 1, "there is no table [apis] Tables: [api], [archive], [sync], [notify], [calendar]"),
         ('[[webhooks]]\nlisten = "x"\n', 1, "webhooks has to be a table, [webhooks]"),
         ('[api]\n[archive]\npath = "a\x85b\u2028c"\n[sync]\nevery = 1\n', 5, "it has to be in quotes"),
         ("[sync]\nevery = 0x" + "f" * 5000, 2, "a number of more than 20 digits"),

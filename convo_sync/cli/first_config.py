@@ -43,6 +43,16 @@ _TEMPLATE = """\
 # stale, or most of the month's AI credits are spent.
 # desktop = false
 
+[calendar]
+# Whether a sync reads upcoming calendar events too, keeps them when they are over, and links them with their meetings.
+# enabled = false
+
+# Where Convo delivers what has happened, by way of a tunnel to this computer; docs/webhooks.md explains it.
+# [webhooks]
+# listen = "127.0.0.1:8766"
+# public_url = "https://hooks.example.com/"
+# secret_file = "convo-webhook-secret"
+
 [credits]
 # A credit is one AI generation at Convo. How many may be spent a month, all together; as long as it is not set, nothing
 # is spent by itself.

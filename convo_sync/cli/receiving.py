@@ -38,7 +38,7 @@ class Door:
     """
 
     def __init__(self, archive: Path, tell: Tell, hint: Callable[[], None]) -> None:
-        self._inbox, self._tell, self._hint = Inbox(archive), tell, hint
+        self._archive, self._inbox, self._tell, self._hint = archive, Inbox(archive), tell, hint
         self._settings: Settings | None = None
         self._receiver: Receiver | None = None
         self._told: dict[str, float] = {}
@@ -89,6 +89,8 @@ class Door:
         return said.encode() if said else None
 
     def _keep(self, each: Delivery) -> bool:
+        if not self._archive.exists():  # its disk is not mounted: nothing is begun in its place
+            raise FileNotFoundError(f"{self._archive} is not there")
         is_new = self._inbox.keep(each.digest, each.event, each.conversation_id, each.sent_at, each.body, _now())
         if is_new and effect(each.event):
             self._hint()

@@ -73,7 +73,7 @@ class Receiver:
         self._is_stopping = True
         for _ in self._threads:  # a socket that is closed wakes nobody who waits on it
             with contextlib.suppress(OSError):
-                socket.create_connection(self.address, timeout=1.0).close()
+                socket.create_connection(self.address, timeout=_PAUSE_SECONDS).close()
         for thread in self._threads:
             thread.join(_PAUSE_SECONDS)
         self._listener.close()
