@@ -179,6 +179,16 @@ class WriterLock:
         self._stays_until = time.monotonic() + TURN_SECONDS
         return True
 
+    def is_in_place(self) -> bool:
+        """Whether the file that is locked is the one at this path: not where its disk or folder was replaced since."""
+        if self._file is None:
+            return False
+        try:
+            there, held = os.stat(self.path), os.fstat(self._file)
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
+
     def is_held(self) -> bool:
         """Whether another process has it now."""
         try:

@@ -17,6 +17,7 @@ from convo_sync.cli.events import Log
 from convo_sync.cli.progress import Show, progress
 from convo_sync.cli.root import Setup
 from convo_sync.daemon import LOOK_SECONDS
+from convo_sync.lock import WriterLock
 from convo_sync.pacing import Plan
 from convo_sync.records import Progress
 from convo_sync.times import format_time
@@ -100,7 +101,8 @@ def test_an_idle_daemon_writes_its_state_every_two_minutes(tmp_path: Path, monke
     awake = 1000.0
     monkeypatch.setattr(time, "monotonic", lambda: awake)
     archive = tmp_path / "archive.db"
-    world = _World(Setup(str(archive), str(tmp_path / "c.toml"), True, 0, False), Log(as_json=True))
+    lock = WriterLock(archive, "convo-sync daemon", suffix=".daemon")
+    world = _World(Setup(str(archive), str(tmp_path / "c.toml"), True, 0, False), Log(as_json=True), lock)
     world.keep(Plan(NOON, "every so often"), running=False)
     written, told = set(), State(archive).path
     for _ in range(120):

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from convo_sync import credentials
-from convo_sync.cli import archive_checks, connection_checks, service_checks
+from convo_sync.cli import archive_checks, connection_checks, service_checks, webhook_checks
 from convo_sync.cli.account import Clock, Glance, glance
+from convo_sync.cli.background_state import State as DaemonState
 from convo_sync.cli.finding import Finding, State, ok, problem, skipped
 from convo_sync.cli.keeping import another
 from convo_sync.cli.root import Setup
@@ -49,6 +50,7 @@ def examine(situation: Situation) -> list[Finding]:
         *_archive(situation, config, seen),
         archive_checks.sqlite_library(),
         *_service(situation, config, key),
+        *webhook_checks.examine(config, is_kept=DaemonState(situation.setup.archive).read() is not None),
     ]
 
 

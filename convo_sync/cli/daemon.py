@@ -68,14 +68,17 @@ def _serve(setup: Setup, log: Log) -> None:
         held = WriterLock(setup.archive, "", suffix=".daemon").holder()
         raise ArchiveLocked(f"A daemon keeps this archive already: {held}.", "One is enough.") from locked
     with lock:
-        world = _World(setup, log)
+        world = _World(setup, log, lock)
         daemon = Daemon(world)
+        world.leave = daemon.stop
         with _signals(daemon):
             world.tell("started", archive=setup.archive_file, every=world.every())
             world.open_door(daemon.hint)
             daemon.serve()
             world.finish()
         world.tell("stopped")
+        if world.is_ousted:
+            raise ArchiveLocked("Another daemon took this archive, while its folder was not there.", "One is enough.")
 
 
 def _await_folder(folder: Path, log: Log) -> None:
@@ -108,8 +111,10 @@ def _calling(act: Callable[[], None]) -> Callable[[int, FrameType | None], None]
 class _World:
     """What the daemon sees: this machine's clocks, the configuration, the archive, and its children."""
 
-    def __init__(self, setup: Setup, log: Log) -> None:
-        self._setup, self._log = setup, log
+    def __init__(self, setup: Setup, log: Log, lock: WriterLock) -> None:
+        self._setup, self._log, self._lock = setup, log, lock
+        self.is_ousted = False
+        self.leave: Callable[[], None] = lambda: None
         self._config = load(setup.config)
         self._door: Door | None = None
         self._hint: Callable[[], None] = lambda: None
@@ -146,8 +151,23 @@ class _World:
             last, complete = self._runs()
         except ArchiveMissing as missing:
             return Facts(missing=missing.message)
+        if not self._keeps_lock():
+            return Facts(missing="Another daemon keeps this archive now.")
         resume_at = last.resume_at if last and last.outcome == "parked" else None
         return Facts(read_time(complete.started_at) if complete else None, read_time(resume_at))
+
+    def _keeps_lock(self) -> bool:
+        """Whether this is still the archive's daemon. Where its folder was replaced, the lock is taken anew."""
+        if self._lock.is_in_place():
+            return True
+        self._lock.release()
+        try:
+            self._lock.acquire(1.0)
+        except ArchiveLocked:
+            self.is_ousted = True
+            threading.Thread(target=self.leave, daemon=True).start()  # `stop` waits for the look that is under way
+            return False
+        return True
 
     def every(self) -> timedelta:
         return self._config.every
