@@ -6,7 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -65,8 +65,8 @@ def test_it_hints_for_what_matters(ajar: Ajar) -> None:
     content = body(sent_at=now())
     assert [ajar.send(content), ajar.send(content, Host="hooks.example")] == [200, 200]
     assert ajar.hints == 1
-    for event in ("webhook.test", "webhook.test", "odd", "odd"):
-        assert ajar.send(body(event, sent_at=now())) == 200
+    for age, event in enumerate(("webhook.test", "webhook.test", "odd", "odd")):
+        assert ajar.send(body(event, sent_at=now() - timedelta(seconds=age))) == 200  # else it may be a repeat
     assert ajar.send(content, secret="forged") == 401
     assert ajar.hints == 1
     assert ajar.whys == ["the test came"] * 2 + ["odd came, and leads to nothing", "wrong signature"]

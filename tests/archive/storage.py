@@ -142,6 +142,7 @@ WRITING: Mapping[str, Call] = {
     "store_row": lambda a: a.store_row(listed(ONE, LONG, is_new=False), "by hand", NOW, BUDGET),
     "settle_sweep": lambda a: a.settle_sweep(Vanished(gone=((ONE, LONG),)), 1, NOW, BUDGET, swept=True),
     "mark_gone": lambda a: a.mark_gone(ONE, LONG, NOW, BUDGET),
+    "suspect": lambda a: a.suspect([ONE], FULL),
     "store_document": lambda a: store(a, transcript(TWO, ["the lid", LONG])),
     "store_holdings": lambda a: a.store_holdings([Holding(ONE, Kind.FEEDBACK, State.FAILED, reason=LONG)], BUDGET),
 }
@@ -184,6 +185,8 @@ READING: Mapping[str, Call] = {
     "digest": lambda r: r.digest("2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z"),
     "as_of": lambda r: r.as_of(),
     "last_runs": lambda r: r.last_runs(),
+    "coming": lambda r: r.coming("2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z", "2026-03-01", "2026-04-01"),
+    "missed": lambda r: r.missed("2026-03-01T00:00:00.000Z", "2026-04-01T00:00:00.000Z"),
     "credits": lambda r: (r.credits().books(), r.credits().titles(), r.credits().began()),
     "execute": lambda r: list(r.execute("select * from segments order by id")[1]),
 }
