@@ -159,7 +159,7 @@ def test_a_daemon_tells_its_file_of_its_life(owner: Owner, tmp_path: Path) -> No
         [*command, "daemon", "--log-file", str(log)], env=environment, stderr=subprocess.PIPE
     ) as daemon:
         deadline = time.monotonic() + 60
-        while not any(" sync code=" in line for line in last_lines(log, 9)) and time.monotonic() < deadline:
+        while not any(" sync " in line for line in last_lines(log, 9)) and time.monotonic() < deadline:
             time.sleep(0.05)
         daemon.terminate()
         _, said = daemon.communicate(timeout=60)

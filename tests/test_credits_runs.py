@@ -164,6 +164,7 @@ def test_what_the_app_made_meanwhile_is_free(till: Till) -> None:
 # -- what stops it
 
 
+@pytest.mark.slow
 def test_a_refused_request_is_tried_later_and_later(till: Till) -> None:
     """An hour, six, a day, then a week: a meeting that Convo refuses does not take a request of every run."""
     till.credits = Settings(monthly_cap=10, rules=(replace(MISSING, title="^Meeting 7$"),))

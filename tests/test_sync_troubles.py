@@ -495,6 +495,7 @@ def test_small_pages_and_small_hours_get_to_the_end_of_the_list(tmp_path: Path) 
         assert known(rig) == 2700
 
 
+@pytest.mark.slow
 def test_a_server_that_ignores_since_is_swept(tmp_path: Path) -> None:
     """An increment longer than its share of the hour becomes a sweep, which keeps its place and ends."""
     with Rig.serving(tmp_path, tier="starter", assume={"since_compares": "ignored", "page_limit": "50"}) as rig:
@@ -507,6 +508,7 @@ def test_a_server_that_ignores_since_is_swept(tmp_path: Path) -> None:
         assert listings.count(Completeness.COMPLETE) >= 2
 
 
+@pytest.mark.slow
 def test_a_partial_sweep_is_repeated_until_all_are_known(tmp_path: Path) -> None:
     """A list that never holds still: no run calls itself complete before as many are known as the list has."""
     with Rig.serving(tmp_path, assume={"list_order": "unstable"}) as rig:
@@ -519,6 +521,7 @@ def test_a_partial_sweep_is_repeated_until_all_are_known(tmp_path: Path) -> None
         assert (run.outcome, known(rig)) == (Outcome.COMPLETE, 350)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hours", [2, -2])
 def test_a_clock_that_is_off_marks_nobody_missing(tmp_path: Path, hours: int) -> None:
     """A sweep over two hours, and a meeting that comes in between: present throughout, it is never missed."""

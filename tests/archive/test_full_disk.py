@@ -75,6 +75,7 @@ def test_a_disk_that_is_full(small_disk: Path) -> None:
     is_sound(rig.path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("room", [0, pytest.param(100_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("broken", ["delete from segments", "drop table segments_fts_config"])
 def test_a_repair_on_a_disk_that_is_full(small_disk: Path, broken: str, room: int) -> None:

@@ -251,6 +251,7 @@ def test_reading_writes_nothing(whole: Path) -> None:
     assert whole.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_ten_thousand_turns(path: Path) -> None:
     """Expect a long transcript in which every turn changed, some came and some left, to be compared turn by turn."""
     turns: list[str | None] = [

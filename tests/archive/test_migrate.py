@@ -232,6 +232,7 @@ def _start(processes: list[subprocess.Popen[str]], path: Path) -> set[str]:
     return {_line(each) for each in processes}
 
 
+@pytest.mark.slow
 def test_several_processes_create_the_same_file(tmp_path: Path) -> None:
     """Expect one archive, with one id that all of them see."""
     with racers("create", 3) as processes:
@@ -244,6 +245,7 @@ def test_several_processes_create_the_same_file(tmp_path: Path) -> None:
             is_sound(path)
 
 
+@pytest.mark.slow
 def test_several_processes_upgrade_the_same_file(path: Path, tmp_path: Path) -> None:
     """Expect the step to be done once, nobody to fail, and the copy to be of the older version."""
     model = path.read_bytes()

@@ -48,6 +48,7 @@ def test_words_that_stand_far_apart(tmp_path: Path) -> None:
     assert "[okapi]" in found or "[pelican]" in found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "query"),
     [
