@@ -115,6 +115,21 @@ def test_the_same_question_is_answered_from_the_archive(buyer: Buyer) -> None:
     assert len(buyer.charged) == 2
 
 
+@pytest.mark.parametrize("name", ["ask", "email"])
+def test_what_another_command_bought_meanwhile_is_told_as_free(
+    buyer: Buyer, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Expect a command that finds it only once it holds the archive to say that it spent nothing, and to print it."""
+    arguments = (name, FIRST, *(["why"] if name == "ask" else []), "--yes")
+    first = buyer.credits(*arguments)
+    monkeypatch.setattr(f"convo_sync.cli.credits_{name}.before", lambda *_: None)
+    again = buyer.credits(*arguments)
+    assert (again.code, again.out) == (0, first.out)
+    assert "nothing was spent. --again" in told(again)
+    assert buyer.credits(*arguments, "--json").json["credits"] == 0
+    assert len(buyer.charged) == 1
+
+
 def test_another_meeting_tone_or_transcript_is_another_question(buyer: Buyer) -> None:
     """Expect each to be paid for, and the newest answer to be the one that is printed."""
     for arguments in (("ask", FIRST, "why"), ("ask", SHORT, "why"), ("email", FIRST), ("email", FIRST, "--to", "Jo")):

@@ -43,15 +43,14 @@ def command(
         )
     row = meeting(setup, id)
     wish = wish_for(row, Kind.ANSWER, request=json.dumps({"query": text}, ensure_ascii=False))
-    item = None if again else before(setup, wish)
-    free = item is not None
+    item, credits = None if again else before(setup, wish), 0
     if item is None:
-        item = buy(setup, wish, f"An answer about {named(row)}", yes=yes, over_cap=over_cap, again=again)
+        item, credits = buy(setup, wish, f"An answer about {named(row)}", yes=yes, over_cap=over_cap, again=again)
     with Reader(setup.archive_file) as archive:
         answer = next(each for each in archive.meeting(row.id).answers if each.item == item)
     if as_json:
-        write_json({"conversation_id": row.id, "credits": int(not free), **answer._asdict()})
+        write_json({"conversation_id": row.id, "credits": credits, **answer._asdict()})
         return
-    if free:
+    if not credits:
         say("Asked before about the same transcript: from the archive, nothing was spent. --again asks Convo anew.")
     write_lines(replies.answers([answer], look()))

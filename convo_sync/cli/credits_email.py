@@ -40,15 +40,14 @@ def command(
         raise UsageError("--to is followed by no name.", "Name somebody, or leave --to out.")
     request = json.dumps({"to": to, "tone": tone}, ensure_ascii=False)
     wish = wish_for(row, Kind.EMAIL, request=request)
-    item = None if again else before(setup, wish)
-    free = item is not None
+    item, credits = None if again else before(setup, wish), 0
     if item is None:
-        item = buy(setup, wish, f"An e-mail about {named(row)}", yes=yes, over_cap=over_cap, again=again)
+        item, credits = buy(setup, wish, f"An e-mail about {named(row)}", yes=yes, over_cap=over_cap, again=again)
     with Reader(setup.archive_file) as archive:
         email = next(each for each in archive.meeting(row.id).emails if each.item == item)
     if as_json:
-        write_json({"conversation_id": row.id, "credits": int(not free), **email._asdict()})
+        write_json({"conversation_id": row.id, "credits": credits, **email._asdict()})
         return
-    if free:
+    if not credits:
         say("Drafted before from the same transcript: nothing was spent. --again has another one drafted.")
     write_lines(replies.emails([email], look()))

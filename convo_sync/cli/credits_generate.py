@@ -32,8 +32,8 @@ def command(setup: Setup, kind: str, id: str, refresh: bool, yes: bool, over_cap
         _told(row, kind, "archived", 0, as_json=as_json)
         return
     what = f"{KINDS[kind].capitalize()} of {named(row)}"
-    free = buy(setup, wish_for(row, Kind(kind), force=refresh), what, yes=yes, over_cap=over_cap) is None
-    _told(row, kind, "free" if free else "spent", int(not free), as_json=as_json)
+    credits = buy(setup, wish_for(row, Kind(kind), force=refresh), what, yes=yes, over_cap=over_cap).credits
+    _told(row, kind, "spent" if credits else "free", credits, as_json=as_json)
 
 
 def _told(row: MeetingRow, kind: str, state: str, credits: int, *, as_json: bool) -> None:

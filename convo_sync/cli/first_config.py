@@ -57,7 +57,7 @@ _TEMPLATE = """\
 # A credit is one AI generation at Convo. How many may be spent a month, all together; as long as it is not set, nothing
 # is spent by itself.
 # monthly_cap = 5
-# How many are always left on the account.
+# How many convo-sync leaves on the account.
 # keep = 0
 # How long a meeting has to be over, in minutes: by then Convo's app has often generated what it wants by itself.
 # settle_minutes = 15

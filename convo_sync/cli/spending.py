@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import NamedTuple
 
 import click
 
@@ -68,10 +69,15 @@ def before(setup: Setup, wish: Wish) -> str | None:
         return sight.answered(asked)
 
 
-def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again: bool = False) -> str | None:
-    """Name the price, ask, and spend one credit; the item of what came, empty for key points and feedback.
+class Bought(NamedTuple):
+    """What the archive has now: the item of it, empty for key points and feedback; and what it took just now."""
 
-    None where Convo had the document already and gave it for nothing.
+    item: str
+    credits: int  # 0 where it was archived meanwhile, or Convo had it already
+
+
+def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again: bool = False) -> Bought:
+    """Name the price, ask, and spend one credit, unless it turns out that nothing need be spent.
 
     Args:
         what: what is bought, as in “key points of Kickoff”.
@@ -90,29 +96,28 @@ def buy(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again
         raise Stopped("Stopped. Nothing was spent.") from None
 
 
-def _agreed(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again: bool) -> str | None:
+def _agreed(setup: Setup, wish: Wish, what: str, *, yes: bool, over_cap: bool, again: bool) -> Bought:
     config = load(setup.config)
     if not yes:
         with _hand(setup, config, wish.kind) as hand:
             state = hand.terms(hand.complete(wish), config.credits, over_cap=over_cap)
         if state is None:
-            return None
+            return Bought("", 0)
         _name_the_price(what, state, config)
         _ask()
     with _hand(setup, config, wish.kind) as hand:
         full = hand.complete(wish)
         # Others may have bought the same since it was looked for, and what a dead command had paid for may be there.
         if (item := hand.has(full, again=again)) is not None:
-            return item
+            return Bought(item, 0)
         state = hand.terms(full, config.credits, over_cap=over_cap)
         if state is None:
-            return None
+            return Bought("", 0)
         if yes:
             _name_the_price(what, state, config)
         result = _spend(hand, full)
-    if result.standing is Standing.FREE:
-        return None
-    return result.document.item if result.document else ""
+    item = result.document.item if result.document else ""
+    return Bought(item, int(result.standing is not Standing.FREE))
 
 
 def _name_the_price(what: str, state: Balance, config: Config) -> None:

@@ -17,7 +17,9 @@ from convo_sync.render.text import safe
 from convo_sync.sync.account import check_account
 
 LIST = "convo-sync remote webhooks list"
-_PLANS = f"Starter has no webhooks, Professional three: see `{LIST}`. Without one, each sync finds the same, later."
+_WITHOUT = "Without one, each sync finds the same, later."
+_PLANS = f"Starter has no webhooks, Professional three: see `{LIST}`. {_WITHOUT}"
+_NO_LIST = f"Starter has no webhooks, Professional three. {_WITHOUT}"
 
 
 @contextlib.contextmanager
@@ -44,7 +46,7 @@ def _plainly(what: str) -> Iterator[None]:
     try:
         yield
     except Forbidden as error:
-        _say(error, f"Convo refuses: {error.message}", _PLANS)
+        _say(error, f"Convo refuses: {error.message}", _NO_LIST if what == "list" else _PLANS)
         raise
     except NotFound as error:
         _say(error, "Convo answers that there is no such webhook, or knows no such request (HTTP 404).", f"See: {LIST}")

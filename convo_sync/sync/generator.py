@@ -142,7 +142,8 @@ class Generator:
         result = self._spender.spend(chosen.wish)
         self._session.report("generated", chosen.wish.conversation_id, _told(chosen, result))
         if result.standing is Standing.UNKNOWN:
-            look(self._session, self._subject(chosen).holding, self._subject(chosen))
+            subject = self._subject(chosen)
+            look(self._session, subject.holding, subject)
             self._spender.settle_unknowns(may_ask=False)
         elif result.error is not None and not isinstance(result.error, Refusal):
             raise result.error
