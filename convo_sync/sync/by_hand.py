@@ -6,7 +6,6 @@ A person's commands need no rule, and none of the rules' pauses; cap and keep ho
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 from convo_sync.credits.balance import Balance, balance
 from convo_sync.credits.decision import objection
@@ -17,12 +16,9 @@ from convo_sync.errors import ArchiveError, ConvoSyncError, NothingFound
 from convo_sync.records import HELD_KINDS, ConversationId, Kind, State
 from convo_sync.sync.account import read_counter, require_same_server
 from convo_sync.sync.excluder import Excluder
-from convo_sync.sync.looking import look
+from convo_sync.sync.looking import look, was_just_asked
 from convo_sync.sync.session import Session
 from convo_sync.sync.spending import Result, Spender
-
-# What Convo said so short a time ago need not be asked for again: a person's requests are few.
-JUST = timedelta(minutes=5)
 
 
 class Declined(ConvoSyncError):
@@ -99,8 +95,7 @@ class Hand:
         One that was paid for and did not come is asked for in any case: it may be there now.
         """
         subject = self.subject(wish.conversation_id, wish.kind)
-        at = subject.holding.checked_at
-        if at is None or abs(self._session.now() - at) > JUST or self._is_pending(wish):
+        if not was_just_asked(self._session, subject.holding) or self._is_pending(wish):
             look(self._session, subject.holding, subject)
             self._spender.settle_unknowns(may_ask=False)  # it may be what was paid for before
         return self.subject(wish.conversation_id, wish.kind).holding.digest is not None

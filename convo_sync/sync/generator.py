@@ -16,16 +16,14 @@ from convo_sync.credits.fitness import Subject
 from convo_sync.credits.rules import Settings
 from convo_sync.errors import ConfigurationError, KeyRefused, Offline, Refusal, ServerTrouble
 from convo_sync.plan.steps import ALIKE_FAILURES
-from convo_sync.records import Holding, Kind
+from convo_sync.records import Kind
 from convo_sync.sync.account import read_counter
-from convo_sync.sync.looking import look
+from convo_sync.sync.looking import look, was_just_asked
 from convo_sync.sync.session import Session
 from convo_sync.sync.spending import Result, Spender
 
 # Where only money is missing, the counter is read again after so long: a plan may have been changed.
 REREAD = timedelta(days=1)
-# A 404 of so short a time ago need not be asked for again.
-JUST = timedelta(minutes=5)
 MOSTLY = 0.8
 LOW = 0.2
 _Key = tuple[str, Kind]
@@ -111,7 +109,7 @@ class Generator:
         for kind in (Kind.TRANSCRIPT, chosen.wish.kind) if chosen.wish.force else (chosen.wish.kind,):
             subject, key = self._subject(chosen), (chosen.wish.conversation_id, kind)
             holding = subject.transcript if kind is Kind.TRANSCRIPT else subject.holding
-            if key in self._looked or (not chosen.wish.force and self._was_just_asked(holding)):
+            if key in self._looked or (not chosen.wish.force and was_just_asked(self._session, holding)):
                 continue
             self._looked.add(key)
             asked = True
@@ -127,10 +125,6 @@ class Generator:
             self._down.add(kind)
             words = f"{kind}: {ALIKE_FAILURES} failed in a row; no more of them are generated in this run"
             self._session.report("credits", detail=words)
-
-    def _was_just_asked(self, holding: Holding) -> bool:
-        at = holding.checked_at
-        return at is not None and abs(self._session.now() - at) < JUST
 
     def _subject(self, chosen: Generation) -> Subject:
         return self._books.subjects((chosen.wish.kind,), chosen.wish.conversation_id)[0]

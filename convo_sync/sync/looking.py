@@ -5,11 +5,22 @@ It is a part of buying, and none of a run's plan: what fails here is told to the
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from convo_sync.credits.fitness import Subject
 from convo_sync.errors import KeyRefused, NotFound, Offline, Refusal, ServerTrouble
 from convo_sync.plan import schedule
 from convo_sync.records import Holding, Kind
 from convo_sync.sync.session import Session
+
+# What Convo said so short a time ago is not asked for again, unless it may have changed since: requests are few.
+JUST = timedelta(minutes=5)
+
+
+def was_just_asked(session: Session, holding: Holding) -> bool:
+    """Whether Convo was asked for this document within the last minutes, by a clock that may have been set back a little since."""
+    at = holding.checked_at
+    return at is not None and abs(session.now() - at) < JUST
 
 
 def look(session: Session, holding: Holding, subject: Subject) -> bool:
