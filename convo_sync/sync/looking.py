@@ -18,7 +18,7 @@ JUST = timedelta(minutes=5)
 
 
 def was_just_asked(session: Session, holding: Holding) -> bool:
-    """Whether Convo was asked for this document within the last minutes, by a clock that may have been set back a little since."""
+    """Whether Convo was asked for this document within minutes of now, before or after."""
     at = holding.checked_at
     return at is not None and abs(session.now() - at) < JUST
 
